@@ -1,0 +1,1 @@
+"""The drivelabel command: parse, call one library function, print."""

@@ -1,0 +1,1 @@
+"""Numbers and shapes: boxes, cameras, poses, polylines, points."""

@@ -1,0 +1,1 @@
+"""Decoding of images, video and point clouds, and the files of drives."""

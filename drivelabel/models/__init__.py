@@ -1,0 +1,1 @@
+"""Weights: what they are, where they lie, whether they are whole."""

@@ -1,0 +1,1 @@
+"""The main job: scene in, labels out, resumable."""

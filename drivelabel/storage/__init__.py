@@ -1,0 +1,1 @@
+"""Scenes on disk or object storage: history, layers, masks."""
