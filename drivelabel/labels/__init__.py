@@ -31,6 +31,18 @@ from drivelabel.labels.masks import VOID as VOID
 from drivelabel.labels.masks import InstanceMap as InstanceMap
 from drivelabel.labels.masks import LabelMap as LabelMap
 from drivelabel.labels.tags import Tags as Tags
+from drivelabel.labels.taxonomies import ARGOVERSE2 as ARGOVERSE2
+from drivelabel.labels.taxonomies import BDD100K as BDD100K
+from drivelabel.labels.taxonomies import CITYSCAPES as CITYSCAPES
+from drivelabel.labels.taxonomies import COCO as COCO
+from drivelabel.labels.taxonomies import DRIVING as DRIVING
+from drivelabel.labels.taxonomies import KITTI as KITTI
+from drivelabel.labels.taxonomies import NUSCENES as NUSCENES
+from drivelabel.labels.taxonomies import PANDASET as PANDASET
+from drivelabel.labels.taxonomies import TAXONOMIES as TAXONOMIES
+from drivelabel.labels.taxonomies import UNMAPPED as UNMAPPED
+from drivelabel.labels.taxonomies import get_taxonomy as get_taxonomy
+from drivelabel.labels.taxonomies import mapping as mapping
 from drivelabel.labels.taxonomy import Category as Category
 from drivelabel.labels.taxonomy import Taxonomy as Taxonomy
 

@@ -38,7 +38,7 @@ class LabelMap:
 
     def mask(self, category_id: int) -> BoolArray:
         """(h, w), true where the pixel has this category."""
-        return self.label_map == category_id
+        return np.equal(self.label_map, category_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
