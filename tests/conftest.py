@@ -1,0 +1,28 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(os.environ.get("DRIVELABEL_TEST_DATA", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings; the test is skipped where it is absent."""
+    folder = _SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set DRIVELABEL_TEST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_weights() -> Path:
+    """The folder of real model weights; the test is skipped where it is absent."""
+    folder = _SHARED / "weights"
+    if not folder.is_dir():
+        pytest.skip(f"no weights at {folder}; set DRIVELABEL_TEST_DATA")
+    return folder
