@@ -1,5 +1,34 @@
-"""Numbers and shapes: boxes, cameras, poses, polylines, points."""
+"""Numbers and shapes: boxes, cameras, cuboids, poses, polylines."""
 
+from drivelabel.geometry.boxes import box_area as box_area
+from drivelabel.geometry.boxes import clip_boxes as clip_boxes
+from drivelabel.geometry.boxes import nms as nms
+from drivelabel.geometry.boxes import pairwise_iou as pairwise_iou
+from drivelabel.geometry.boxes import xywh_to_xyxy as xywh_to_xyxy
+from drivelabel.geometry.boxes import xyxy_to_xywh as xyxy_to_xywh
+from drivelabel.geometry.cameras import MIN_DEPTH as MIN_DEPTH
+from drivelabel.geometry.cameras import distort_points as distort_points
+from drivelabel.geometry.cameras import project as project
+from drivelabel.geometry.cameras import undistort_image as undistort_image
+from drivelabel.geometry.cameras import undistort_maps as undistort_maps
+from drivelabel.geometry.cameras import undistort_points as undistort_points
+from drivelabel.geometry.cameras import unproject as unproject
+from drivelabel.geometry.cuboids import CORNER_SIGNS as CORNER_SIGNS
+from drivelabel.geometry.cuboids import CUBOID_EDGES as CUBOID_EDGES
+from drivelabel.geometry.cuboids import ProjectedCuboids as ProjectedCuboids
+from drivelabel.geometry.cuboids import count_points_in_cuboids as count_points_in_cuboids
+from drivelabel.geometry.cuboids import cuboid_corners as cuboid_corners
+from drivelabel.geometry.cuboids import cuboid_of_points as cuboid_of_points
+from drivelabel.geometry.cuboids import points_in_cuboids as points_in_cuboids
+from drivelabel.geometry.cuboids import project_cuboids as project_cuboids
+from drivelabel.geometry.lenses import LENS_MODELS as LENS_MODELS
+from drivelabel.geometry.lenses import distort as distort
+from drivelabel.geometry.lenses import fold_radius as fold_radius
+from drivelabel.geometry.lenses import undistort as undistort
+from drivelabel.geometry.polylines import arc_lengths as arc_lengths
+from drivelabel.geometry.polylines import distance_to_polyline as distance_to_polyline
+from drivelabel.geometry.polylines import polyline_x_at_y as polyline_x_at_y
+from drivelabel.geometry.polylines import resample_polyline as resample_polyline
 from drivelabel.geometry.poses import interpolate_poses as interpolate_poses
 from drivelabel.geometry.poses import invert_rigid as invert_rigid
 from drivelabel.geometry.poses import matrix_to_quat_wxyz as matrix_to_quat_wxyz

@@ -75,7 +75,8 @@ def matrix_to_quat_wxyz(matrix: AnyArray) -> FloatArray:
     quat = outer[np.arange(len(flat)), best]
     quat /= np.linalg.norm(quat, axis=1, keepdims=True)
     quat[quat[:, 0] < 0] *= -1
-    return quat.reshape(*array.shape[:-2], 4)
+    shaped: FloatArray = quat.reshape(*array.shape[:-2], 4)
+    return shaped
 
 
 def yaw_of_quat(quat_wxyz: AnyArray) -> FloatArray:
@@ -153,7 +154,8 @@ def transform_points(dst_from_src: AnyArray, points_src: AnyArray) -> FloatArray
     points = np.asarray(points_src, np.float64)
     check_shape("points_src", points, (None, 3))
     if motion.ndim == 2:
-        return points @ motion[:3, :3].T + motion[:3, 3]
+        at_once: FloatArray = points @ motion[:3, :3].T + motion[:3, 3]
+        return at_once
     check_shape("dst_from_src", motion, (len(points), 4, 4))
     moved: FloatArray = (motion[:, :3, :3] @ points[:, :, None])[:, :, 0] + motion[:, :3, 3]
     return moved
@@ -207,7 +209,8 @@ def _slerp(a: FloatArray, b: FloatArray, weight: FloatArray) -> FloatArray:
     safe = np.where(straight, 1.0, angle)
     from_a = np.where(straight, 1 - weight, np.sin((1 - weight) * safe) / np.sin(safe))
     from_b = np.where(straight, weight, np.sin(weight * safe) / np.sin(safe))
-    return from_a[:, None] * a + from_b[:, None] * b
+    between: FloatArray = from_a[:, None] * a + from_b[:, None] * b
+    return between
 
 
 def _check_times(known: IntArray, wanted: IntArray) -> None:
