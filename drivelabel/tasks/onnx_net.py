@@ -74,10 +74,16 @@ class OnnxNet:
         """Height and width of the input image, None where the network takes any."""
         return self._port.shape[2], self._port.shape[3]
 
-    @property
-    def output_shapes(self) -> tuple[tuple[int | None, ...], ...]:
-        """Shapes as the file declares them, in its order."""
-        return tuple(port.shape for port in self.info.outputs)
+    def shapes_for(self, input_hw: tuple[int, int]) -> list[tuple[int | None, ...]]:
+        """Shapes of the outputs, in the file's order, for an input of some size.
+
+        A file with free sizes says nothing of its outputs, so an empty image is run through it.
+        """
+        declared = [port.shape for port in self.info.outputs]
+        if all(size is not None for shape in declared for size in shape[1:]) and all(map(len, declared)):
+            return declared
+        outputs = self(np.zeros((1, 3, *input_hw), np.float32))
+        return [(None, *output.shape[1:]) for output in outputs]
 
     def __call__(self, images: Float32Array) -> list[Float32Array]:
         """Outputs for a batch, in the file's order.
