@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -40,6 +41,8 @@ class AttributeColumn:
                 raise InvalidLabelError(
                     f"attribute, row {row}: expected a text, bool or number, got {type(plain).__name__}."
                 )
+            if isinstance(plain, float) and not math.isfinite(plain):
+                raise InvalidLabelError(f"attribute, row {row}: expected a finite number, got {plain}.")
             codes[row] = index.setdefault((type(plain), plain), len(index))
         return cls(codes, tuple(value for _, value in index))
 
@@ -131,9 +134,7 @@ class Attributes:
     def concat(cls, parts: Sequence[Attributes]) -> Attributes:
         """The rows of all parts; a row whose part lacks an attribute does not have it."""
         names = list(dict.fromkeys(name for part in parts for name in part.by_name))
-        return cls(
-            sum(part.n_rows for part in parts), {name: _concat_column(name, parts) for name in names}
-        )
+        return cls(sum(part.n_rows for part in parts), {name: _concat_column(name, parts) for name in names})
 
     def equals(self, other: Attributes) -> bool:
         """Whether both say the same of every row; order of names and codes does not matter."""

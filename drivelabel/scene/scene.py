@@ -111,7 +111,7 @@ class Scene:
         return sensor
 
     def frames_of(self, channel: str) -> range:
-        """The frames of one camera, in order of time. Raises SceneLookupError when there is no such camera."""
+        """The frames of one camera, in order of time. Raises SceneLookupError for an unknown camera."""
         rows = np.flatnonzero(self.frames.sensor == self.sensor_row(channel))
         return range(int(rows[0]), int(rows[-1]) + 1) if len(rows) else range(0)
 
@@ -161,7 +161,8 @@ class Scene:
     def __repr__(self) -> str:
         return (
             f"<Scene {self.name!r}: {len(self.cameras)} cameras, {len(self.lidars)} lidars, "
-            f"{len(self.frames)} frames, {len(self.sweeps)} sweeps, layers {', '.join(self.layers) or 'none'}>"
+            f"{len(self.frames)} frames, {len(self.sweeps)} sweeps, "
+            f"layers {', '.join(self.layers) or 'none'}>"
         )
 
 
