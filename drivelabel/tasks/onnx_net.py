@@ -144,6 +144,8 @@ def _onnxruntime(data: bytes, where: str, port: Port, device: str, threads: int)
     options.log_severity_level = _LOG_ERRORS_ONLY
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Threads that spin while they wait take the cores from decoding and tracking.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = ort.InferenceSession(data, options, providers=providers)
     except Exception as error:  # onnxruntime's errors share no base but Exception
