@@ -64,8 +64,15 @@ class Applier:
             self._write_table(layer, kind, groups)
         for layer, masks in self.changes.label_maps.items():
             self._write_masks(layer, "label_map", masks)
+        for (layer, name), data in self.changes.notes.items():
+            self._write_note(layer, name, data)
         for layer, instances in self.changes.instance_maps.items():
             self._write_masks(layer, "instance_map", self._remapped(layer, instances))
+
+    def _write_note(self, layer: str, name: str, data: bytes) -> None:
+        if self.tip.node(f"layers/{layer}/notes") is None:
+            self.tip.set_attrs(f"layers/{layer}/notes", {})
+        self.tip.write_array(f"layers/{layer}/notes/{name}", np.frombuffer(data, np.uint8))
 
     @property
     def _state(self) -> int:

@@ -54,6 +54,7 @@ class Changes:
         layers: name to layer to be made.
         tables: (layer, kind) to group to its new rows.
         label_maps, instance_maps: layer to frame to its new mask.
+        notes: (layer, name) to bytes; see :meth:`Edit.set_note`.
     """
 
     by: By
@@ -62,9 +63,12 @@ class Changes:
     label_maps: dict[str, dict[int, UInt8Array]] = field(default_factory=dict)
     instance_maps: dict[str, dict[int, InstanceMap]] = field(default_factory=dict)
 
+    notes: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
     def touched_layers(self) -> set[str]:
         """Names of all layers that the edit writes to."""
-        return {*self.layers, *(name for name, _ in self.tables), *self.label_maps, *self.instance_maps}
+        by_pair = (name for name, _ in (*self.tables, *self.notes))
+        return {*self.layers, *by_pair, *self.label_maps, *self.instance_maps}
 
 
 @dataclass(slots=True)
@@ -118,6 +122,10 @@ class Edit:
         """Exchange the label map of one frame."""
         pixels = label_map.label_map if isinstance(label_map, LabelMap) else LabelMap(label_map).label_map
         self.changes.label_maps.setdefault(layer, {})[int(frame)] = pixels
+
+    def set_note(self, layer: str, name: str, data: bytes) -> None:
+        """Keep a few bytes with a layer, committed together with its labels: where a long run stands, say."""
+        self.changes.notes[layer, name] = data
 
     def set_instance_map(self, layer: str, frame: int, instance_map: InstanceMap) -> None:
         """Exchange the instance map of one frame."""

@@ -213,6 +213,11 @@ class SceneStore:
         table = PagedTable.at(arrays, layer, kind, self.extent.groups(kind))
         return table.read_states() > UNLABELLED
 
+    def note(self, layer: str, name: str) -> bytes | None:
+        """The bytes that :meth:`Edit.set_note` kept, or None."""
+        data = self._arrays().read_array(f"layers/{layer}/notes/{name}")
+        return None if data is None else data.tobytes()
+
     def log(self) -> list[Commit]:
         """The commits, newest first."""
         return list(self._ancestry(self.head))
