@@ -153,7 +153,9 @@ def project_cuboids(
     following = np.roll(outline, -1, axis=1)
     last = np.flatnonzero(count)
     following[last, count[last] - 1] = outline[last, 0]
-    course = _subdivide(outline, following, pieces)[:, :, :pieces].reshape(len(corners), -1, 2)
+    course = _subdivide(outline, following, pieces)[:, :, :pieces].reshape(
+        len(corners), outline.shape[1] * pieces, 2
+    )
     course = course * np.minimum(1.0, reach / np.maximum(np.linalg.norm(course, axis=2), 1e-300))[..., None]
     image = np.array([0.0, 0.0, image_hw[1], image_hw[0]])
     xyxy = clipping.boxes_of_polygons(to_uv(course), count * pieces, image)
@@ -162,10 +164,10 @@ def project_cuboids(
 
 def _subdivide(start: FloatArray, stop: FloatArray, pieces: int) -> FloatArray:
     """(..., 2) and (..., 2) -> (..., pieces + 1, 2) points evenly from one to the other."""
-    weight = np.linspace(0.0, 1.0, pieces + 1)[:, None]
     weight: FloatArray = np.linspace(0.0, 1.0, pieces + 1).reshape(-1, 1)
-    points: FloatArray = start[..., None, :] * (1 - weight) + stop[..., None, :] * weight
+    points: FloatArray = np.add(start[..., None, :] * (1 - weight), stop[..., None, :] * weight)
     return points
+
 
 def _field_of_view(matrix: FloatArray, image_hw: tuple[int, int], model: str, k: AnyArray) -> FloatArray:
     """(4,) window of the plane z = 1 that holds the whole image and a little more.

@@ -12,6 +12,8 @@ LENS_MODELS = {"none": (0,), "brown": (4, 5, 8), "fisheye": (4,)}
 """Model name to how many coefficients it may have."""
 
 _NEWTON_STEPS = 30
+_TABLE_REACH = 20.0
+"""Radius in the plane z = 1, an angle of 87 degrees."""
 _TOLERANCE = 1e-9
 """Of the plane z = 1: about a millionth of a pixel."""
 
@@ -117,8 +119,13 @@ def _brown_jacobian(xy: FloatArray, coefficients: FloatArray) -> tuple[FloatArra
 
 def _undo_brown(bent: FloatArray, coefficients: FloatArray) -> FloatArray:
     limit = fold_radius("brown", coefficients)
-    start = np.hypot(bent[:, 0], bent[:, 1])
-    flat = bent * np.minimum(1.0, 0.9 * limit / np.maximum(start, 1e-300))[:, None]
+    # Newton from afar can jump over the fold. Without p1 and p2 a table of radii gives the answer, and
+    # that is near enough to start from.
+    table = np.stack([np.linspace(0.0, min(limit, _TABLE_REACH), 2048), np.zeros(2048)], axis=1)
+    radial = coefficients * np.where(np.isin(np.arange(len(coefficients)), (2, 3)), 0.0, 1.0)
+    bent_radius = np.hypot(bent[:, 0], bent[:, 1])
+    radius = np.interp(bent_radius, _brown(table, radial)[:, 0], table[:, 0])
+    flat = bent * np.where(bent_radius > 1e-12, radius / np.maximum(bent_radius, 1e-300), 1.0)[:, None]
     for _ in range(_NEWTON_STEPS):
         off = _brown(flat, coefficients) - bent
         if not (np.abs(off) > _TOLERANCE * 1e-5).any():

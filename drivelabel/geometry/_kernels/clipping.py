@@ -101,7 +101,7 @@ def convex_hull(points: FloatArray) -> FloatArray:
     hull = np.empty((2 * k, 2))
     size = 0
     for sweep in range(2):
-        floor = size + 1 if sweep else 1
+        floor = size if sweep else 1
         for step in range(sweep, k):
             point = points[order[k - 1 - step]] if sweep else points[order[step]]
             while size > floor and _turn(hull[size - 2], hull[size - 1], point) <= 0.0:

@@ -37,7 +37,7 @@ def _inside(point: FloatArray, center: FloatArray, half: FloatArray, rotation: F
     dx, dy, dz = point[0] - center[0], point[1] - center[1], point[2] - center[2]
     for axis in range(3):
         along = rotation[0, axis] * dx + rotation[1, axis] * dy + rotation[2, axis] * dz
-        if abs(along) > half[axis]:
+        if not abs(along) <= half[axis]:  # also for NaN
             return False
     return True
 
