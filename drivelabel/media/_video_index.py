@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -96,7 +97,7 @@ def index_by_packets(container: InputContainer, stream: VideoStream) -> VideoInd
     return VideoIndex(shown, times, np.unique(np.asarray(keys, np.int64)), False, n_skipped, problem)
 
 
-def _end_seconds(packet: Packet[VideoStream]) -> float:
+def _end_seconds(packet: Packet[Any]) -> float:
     if packet.pts is None or packet.time_base is None:
         return 0.0
     return float((packet.pts + (packet.duration or 0)) * packet.time_base)
