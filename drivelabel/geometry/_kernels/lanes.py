@@ -1,0 +1,153 @@
+"""Loops of the lane line finder for numba. Callers have checked shapes and dtypes; nothing here raises."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from drivelabel.typing import Float32Array, FloatArray, Int32Array, UInt8Array
+
+
+@njit(cache=True)
+def ridge_strength(
+    brightness: UInt8Array, width_px: Int32Array, window_px: int, floor: float, cap: float
+) -> Float32Array:
+    """How much a stripe stands out from both its sides, in units of the texture around it.
+
+    A stripe's response is its mean minus the brighter side's mean, so that an edge between light and
+    shadow gives nothing. The texture is the mean difference of the two sides, each at most `cap` grey
+    levels, over `window_px` columns to the left and right, plus `floor`.
+
+    Args:
+        brightness: (h, w) uint8.
+        width_px: (s, h) int32, the odd widths to look for in each row; 0 for none.
+        window_px: half the width of the window for texture.
+        floor: texture of a perfectly even road, grey levels.
+        cap: what one pixel adds to the texture at most, grey levels.
+
+    Returns:
+        (h, w) float32, largest response over the widths; 0 where no stripe fits.
+    """
+    n_rows, n_cols = brightness.shape
+    strength = np.zeros((n_rows, n_cols), np.float32)
+    total = np.zeros(n_cols + 1, np.float32)
+    left = np.zeros(n_cols, np.float32)
+    right = np.zeros(n_cols, np.float32)
+    rough = np.zeros(n_cols + 2 * window_px + 2, np.float32)
+    for row in range(n_rows):
+        for col in range(n_cols):
+            total[col + 1] = total[col] + np.float32(brightness[row, col])
+        for scale in range(width_px.shape[0]):
+            width = width_px[scale, row]
+            half = width // 2
+            # A gap of one pixel on each side keeps the blurred rim of the paint out of the sides.
+            side = max(width, 3)
+            reach = half + 1 + side
+            if width <= 0 or 2 * reach + 1 >= n_cols:
+                continue
+            first, last = reach, n_cols - reach
+            inv = np.float32(1.0 / (2 * half + 1))
+            inv_side = np.float32(1.0 / side)
+            for col in range(first, last):
+                left[col] = (total[col - half - 1] - total[col - reach]) * inv_side
+                right[col] = (total[col + reach + 1] - total[col + half + 2]) * inv_side
+            _texture_sums(left, right, first, last, window_px, np.float32(cap), rough)
+            for col in range(first, last):
+                centre = (total[col + half + 1] - total[col - half]) * inv
+                response = centre - max(left[col], right[col])
+                start, stop = max(first, col - window_px), min(last, col + window_px + 1)
+                # rough is shifted by window_px, so that no index needs a bound here.
+                texture = (rough[col + 2 * window_px + 1] - rough[col]) / np.float32(stop - start)
+                strength[row, col] = max(strength[row, col], response / (texture + np.float32(floor)))
+    return strength
+
+
+@njit(cache=True)
+def _texture_sums(
+    left: Float32Array,
+    right: Float32Array,
+    first: int,
+    last: int,
+    window_px: int,
+    cap: np.float32,
+    rough: Float32Array,
+) -> None:
+    """Fill `rough` with running sums of the sides' capped difference, shifted right by `window_px`."""
+    rough[: first + window_px + 1] = 0.0
+    value = np.float32(0.0)
+    for col in range(first, last):
+        value += min(abs(left[col] - right[col]), cap)
+        rough[col + window_px + 1] = value
+    rough[last + window_px + 1 :] = value
+
+
+@njit(cache=True)
+def segment_agreement(
+    segments: FloatArray,
+    weight: FloatArray,
+    tolerance: FloatArray,
+    shapes: FloatArray,
+    y_min: float,
+    t_max: float,
+) -> FloatArray:
+    """How much of the segments' length runs along the road, for each supposed shape of it.
+
+    On a flat road of constant curvature every line is u = column + slope * y + curvature / y with
+    y = v - horizon; a segment agrees when both its ends give one slope.
+
+    Args:
+        segments: (n, 4) float64, u, v of both ends, pixels.
+        weight: (n,) float64.
+        tolerance: (n,) float64, difference of the ends that no longer agrees, pixels.
+        shapes: (m, 3) float64, horizon, column, curvature.
+        y_min: rows below the horizon from which on a segment counts.
+        t_max: largest slope that a line may have.
+
+    Returns:
+        (m,) float64, sum of weight, each times 1 - difference / tolerance.
+    """
+    out = np.zeros(shapes.shape[0])
+    for m in range(shapes.shape[0]):
+        horizon, column, curvature = shapes[m, 0], shapes[m, 1], shapes[m, 2]
+        for n in range(segments.shape[0]):
+            y1 = segments[n, 1] - horizon
+            y2 = segments[n, 3] - horizon
+            if y1 < y_min or y2 < y_min:
+                continue
+            t1 = (segments[n, 0] - column - curvature / y1) / y1
+            t2 = (segments[n, 2] - column - curvature / y2) / y2
+            if abs(t1) > t_max or abs(t2) > t_max:
+                continue
+            off = abs(t1 - t2) * min(y1, y2)
+            if off < tolerance[n]:
+                out[m] += weight[n] * (1.0 - off / tolerance[n])
+    return out
+
+
+@njit(cache=True)
+def slope_votes(
+    slope: FloatArray, half_width: FloatArray, row: Int32Array, n_rows: int, t_max: float, step: float
+) -> Int32Array:
+    """In how many rows a stripe lies on the line of each slope.
+
+    Args:
+        slope: (n,) float64, of the line through each stripe; any order.
+        half_width: (n,) float64, how far from its slope a stripe still votes.
+        row: (n,) int32, image row of each stripe, ascending.
+        n_rows: rows of the image.
+        t_max, step: slopes run from -t_max to t_max.
+
+    Returns:
+        (b,) int32, votes; a row votes once for a slope.
+    """
+    n_bins = int(2.0 * t_max / step) + 1
+    votes = np.zeros(n_bins, np.int32)
+    last = np.full(n_bins, -1, np.int32)
+    for n in range(slope.shape[0]):
+        low = max(0, int(np.ceil((slope[n] - half_width[n] + t_max) / step)))
+        high = min(n_bins - 1, int(np.floor((slope[n] + half_width[n] + t_max) / step)))
+        for b in range(low, high + 1):
+            if last[b] != row[n]:
+                last[b] = row[n]
+                votes[b] += 1
+    return votes

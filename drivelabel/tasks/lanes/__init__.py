@@ -1,0 +1,4 @@
+"""Lane lines: found in single images by the Hough transform, followed over time."""
+
+from drivelabel.tasks.lanes.hough import HoughLanes as HoughLanes
+from drivelabel.tasks.lanes.hough import detect_lane_lines as detect_lane_lines
