@@ -81,7 +81,8 @@ def fold_radius(model: str, coefficients: AnyArray) -> float:
 
 
 def _first_positive_root(coefficients: FloatArray) -> float:
-    roots = np.roots(coefficients)
+    # What weighs nothing inside the reach of any lens only makes the roots overflow.
+    roots = np.roots(np.where(np.abs(coefficients) < 1e-14, 0.0, coefficients))
     real = roots.real[(np.abs(roots.imag) < 1e-9 * (1 + np.abs(roots.real))) & (roots.real > 0)]
     return float(real.min()) if len(real) else float("inf")
 
@@ -121,7 +122,7 @@ def _undo_brown(bent: FloatArray, coefficients: FloatArray) -> FloatArray:
     limit = fold_radius("brown", coefficients)
     # Newton from afar can jump over the fold. Without p1 and p2 a table of radii gives the answer, and
     # that is near enough to start from.
-    table = np.stack([np.linspace(0.0, min(limit, _TABLE_REACH), 2048), np.zeros(2048)], axis=1)
+    table = np.stack([np.linspace(0.0, min(limit * (1 - 1e-9), _TABLE_REACH), 2048), np.zeros(2048)], axis=1)
     radial = coefficients * np.where(np.isin(np.arange(len(coefficients)), (2, 3)), 0.0, 1.0)
     bent_radius = np.hypot(bent[:, 0], bent[:, 1])
     radius = np.interp(bent_radius, _brown(table, radial)[:, 0], table[:, 0])
