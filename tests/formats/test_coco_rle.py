@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from reference.coco_rle import mask_to_rle as plain_mask_to_rle
 
 from drivelabel.errors import InvalidLabelError
 from drivelabel.formats.coco import label_map_to_rle, mask_to_rle
-from tests.reference.rle import mask_to_rle as plain_mask_to_rle
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=40)
 

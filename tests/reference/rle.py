@@ -1,29 +1,104 @@
-"""COCO's run-length code, pixel by pixel and bit by bit."""
+"""The run-length coding of masks in plain Python, for anyone to believe by reading."""
 
 from __future__ import annotations
 
-from typing import Any
+SHIFT, SKIPS = 8, 15
+NEW, COPY, WIDE = 0, 0, 255
 
-import numpy as np
+Runs = list[tuple[int, int]]
 
 
-def mask_to_rle(mask: np.ndarray) -> dict[str, Any]:
-    height, width = mask.shape
-    counts = [0]
-    inside = False
-    for x in range(width):
-        for y in range(height):
-            if bool(mask[y, x]) != inside:
-                counts.append(0)
-                inside = not inside
-            counts[-1] += 1
-    text = ""
-    for k, number in enumerate(counts):
-        left = number - (counts[k - 2] if k > 2 else 0)
-        more = True
-        while more:
-            bits = left & 31
-            left >>= 5
-            more = left != (-1 if bits & 16 else 0)
-            text += chr(48 + (bits | (32 if more else 0)))
-    return {"size": [height, width], "counts": text}
+def runs_of(row: list[int]) -> Runs:
+    """(start, value) of each run of equal pixels."""
+    return [(x, row[x]) for x in range(len(row)) if x == 0 or row[x] != row[x - 1]]
+
+
+def leb128(number: int) -> list[int]:
+    out = []
+    while number >= 128:
+        out.append(number % 128 + 128)
+        number //= 128
+    return [*out, number]
+
+
+def encode(rows: list[list[int]]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Heads, tokens, values of new runs, numbers."""
+    heads: list[int] = []
+    tokens: list[int] = []
+    values: list[int] = []
+    numbers: list[int] = []
+    above: Runs = [(0, 0)]
+    for row in rows:
+        runs = runs_of(row)
+        if runs == above:
+            heads.append(COPY)
+            continue
+        more = len(runs) - len(above)
+        head = 1 + (2 * more if more >= 0 else -2 * more - 1)
+        heads.append(min(head, WIDE))
+        if head >= WIDE:
+            numbers += leb128(len(runs))
+        left = list(above)
+        before = None
+        for start, value in runs:
+            while before is not None and left and left[0][0] + SHIFT <= before:
+                left.pop(0)
+            for skip, (old_start, old_value) in enumerate(left[:SKIPS]):
+                shift = start - old_start
+                if old_value == value and abs(shift) <= SHIFT:
+                    tokens.append(1 + skip * (2 * SHIFT + 1) + shift + SHIFT)
+                    del left[: skip + 1]
+                    break
+            else:
+                tokens.append(NEW)
+                values.append(value)
+                numbers += leb128(start - (before or 0))
+            before = start
+        above = runs
+    return heads, tokens, values, numbers
+
+
+def decode(
+    width: int, heads: list[int], tokens: list[int], values: list[int], numbers: list[int]
+) -> list[list[int]]:
+    """The rows again."""
+    tokens, values, numbers = list(tokens), list(values), list(numbers)
+    above: Runs = [(0, 0)]
+    rows = []
+    for head in heads:
+        if head != COPY:
+            above = _decode_row(head, above, tokens, values, numbers)
+        stops = [start for start, _ in above[1:]] + [width]
+        rows.append([v for (start, v), stop in zip(above, stops, strict=True) for _ in range(start, stop)])
+    assert not (tokens or values or numbers)
+    return rows
+
+
+def _decode_row(head: int, above: Runs, tokens: list[int], values: list[int], numbers: list[int]) -> Runs:
+    change = (head - 1) // 2 if head % 2 else -(head // 2)
+    n = _pop_number(numbers) if head == WIDE else len(above) + change
+    left = list(above)
+    runs: Runs = []
+    for _ in range(n):
+        while runs and left and left[0][0] + SHIFT <= runs[-1][0]:
+            left.pop(0)
+        token = tokens.pop(0)
+        if token == NEW:
+            before = runs[-1][0] if runs else 0
+            runs.append((before + _pop_number(numbers), values.pop(0)))
+        else:
+            skip, shift = divmod(token - 1, 2 * SHIFT + 1)
+            del left[:skip]
+            start, value = left.pop(0)
+            runs.append((start + shift - SHIFT, value))
+    return runs
+
+
+def _pop_number(numbers: list[int]) -> int:
+    number, scale = 0, 1
+    while True:
+        byte = numbers.pop(0)
+        number += byte % 128 * scale
+        scale *= 128
+        if byte < 128:
+            return number
