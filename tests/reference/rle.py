@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SHIFT, SKIPS = 8, 15
-NEW, COPY, WIDE = 0, 0, 255
+NEW, COPY, WIDE = 255, 0, 255
 
 Runs = list[tuple[int, int]]
 
@@ -41,12 +41,12 @@ def encode(rows: list[list[int]]) -> tuple[list[int], list[int], list[int], list
         left = list(above)
         before = None
         for start, value in runs:
-            while before is not None and left and left[0][0] + SHIFT <= before:
+            while before is not None and left and left[0][0] + SHIFT <= before + 1:
                 left.pop(0)
             for skip, (old_start, old_value) in enumerate(left[:SKIPS]):
                 shift = start - old_start
-                if old_value == value and abs(shift) <= SHIFT:
-                    tokens.append(1 + skip * (2 * SHIFT + 1) + shift + SHIFT)
+                if old_value == value and -SHIFT <= shift < SHIFT:
+                    tokens.append(16 * skip + shift + SHIFT)
                     del left[: skip + 1]
                     break
             else:
@@ -80,14 +80,14 @@ def _decode_row(head: int, above: Runs, tokens: list[int], values: list[int], nu
     left = list(above)
     runs: Runs = []
     for _ in range(n):
-        while runs and left and left[0][0] + SHIFT <= runs[-1][0]:
+        while runs and left and left[0][0] + SHIFT <= runs[-1][0] + 1:
             left.pop(0)
         token = tokens.pop(0)
         if token == NEW:
             before = runs[-1][0] if runs else 0
             runs.append((before + _pop_number(numbers), values.pop(0)))
         else:
-            skip, shift = divmod(token - 1, 2 * SHIFT + 1)
+            skip, shift = divmod(token, 16)
             del left[:skip]
             start, value = left.pop(0)
             runs.append((start + shift - SHIFT, value))

@@ -1,13 +1,14 @@
 """Run-length loops for label masks. Callers have checked shapes and dtypes; nothing here raises.
 
 A frame is coded row by row as runs of equal pixels. Borders of things continue downwards, so a run is first
-looked for in the row above: one token byte says how many runs of that row to skip and by how many pixels (at
-most SHIFT) the run's start moved. Only runs that are new spell out their value and distance.
+looked for in the row above: one token byte says how many runs of that row to skip and by how many pixels
+the run's start moved. Only runs that are new spell out their value and distance.
 
 Four streams (the caller compresses and stores them):
     heads (rows,): COPY if the row equals the one above, else 1 + zigzag(runs - runs above) or WIDE, which
         says that the number of runs stands in `numbers`;
-    tokens: NEW, or 1 + skip * (2 * SHIFT + 1) + shift + SHIFT, one per run of a row that is not a copy;
+    tokens: NEW, or 16 * skip + shift + SHIFT with skip < SKIPS and -SHIFT <= shift < SHIFT, one per run of a
+        row that is not a copy;
     values: value of each NEW run, all low bytes, then (uint16) all high bytes;
     numbers: LEB128, the distance of each NEW run's start from the start before it, and run counts after WIDE.
 The row above the first one is a single run of zeros.
@@ -22,9 +23,8 @@ import numpy.typing as npt
 from numba import njit
 
 SHIFT = 8
-SHIFTS = 2 * SHIFT + 1
 SKIPS = 15
-NEW = 0
+NEW = 255
 COPY = 0
 WIDE = 255
 
@@ -90,8 +90,8 @@ def find_above(start: int, value: int, above: Index, above_value: Index, i: int,
         shift = start - above[i + skip]
         if shift < -SHIFT:
             break
-        if shift <= SHIFT and above_value[i + skip] == value:
-            return int(1 + skip * SHIFTS + shift + SHIFT)
+        if shift < SHIFT and above_value[i + skip] == value:
+            return int(16 * skip + shift + SHIFT)
     return NEW
 
 
@@ -136,7 +136,7 @@ def encode_rows(
         for j in range(n):
             start = starts[j]
             value = values[j]
-            while i < n_above and above[i] + SHIFT <= before and j > 0:
+            while i < n_above and above[i] + SHIFT <= before + 1 and j > 0:
                 i += 1  # too far left for any run still to come
             token = find_above(start, value, above, above_value, i, n_above)
             tokens[n_tokens] = token
@@ -148,7 +148,7 @@ def encode_rows(
                 n_values += 1
                 n_numbers = write_number(numbers, n_numbers, start - before)
             else:
-                i += (token - 1) // SHIFTS + 1
+                i += (token >> 4) + 1
             before = start
         if n_tokens + n_values + n_numbers > limit:
             return -1, -1, -1
@@ -159,8 +159,10 @@ def encode_rows(
 
 
 @njit(cache=True, nogil=True)
-def decode_rows(frame: Frame, heads: Bytes, tokens: Bytes, low: Bytes, high: Bytes, numbers: Bytes) -> int:
-    """Fill a (rows, width) uint8 or uint16 frame from the streams `encode_rows` wrote.
+def decode_rows(frame: Frame, streams: Bytes, n_tokens: int, n_values: int) -> int:
+    """Fill a (rows, width) uint8 or uint16 frame from heads, tokens, values and numbers, one after the other.
+
+    `streams` holds at least rows + n_tokens + itemsize * n_values bytes.
 
     Returns:
         OK when every pixel was set and every stream used up, else DAMAGED. Nothing outside `frame` is ever
@@ -168,6 +170,11 @@ def decode_rows(frame: Frame, heads: Bytes, tokens: Bytes, low: Bytes, high: Byt
     """
     rows, width = frame.shape
     wide = frame.itemsize == 2
+    heads = streams[:rows]
+    tokens = streams[rows : rows + n_tokens]
+    low = streams[rows + n_tokens : rows + n_tokens + n_values]
+    high = streams[rows + n_tokens + n_values :]  # read only if wide
+    numbers = streams[rows + n_tokens + n_values * frame.itemsize :]
     starts = np.zeros(width + 1, np.int64)
     values = np.zeros(width + 1, np.int64)
     above = np.zeros(width + 1, np.int64)
@@ -195,7 +202,7 @@ def decode_rows(frame: Frame, heads: Bytes, tokens: Bytes, low: Bytes, high: Byt
         start = 0
         value = 0
         for j in range(n):
-            while i < n_above and above[i] + SHIFT <= start and j > 0:
+            while i < n_above and above[i] + SHIFT <= start + 1 and j > 0:
                 i += 1
             before = start
             token = int(np.int64(tokens[t + j]))
@@ -209,10 +216,10 @@ def decode_rows(frame: Frame, heads: Bytes, tokens: Bytes, low: Bytes, high: Byt
                     new_value |= int(np.int64(high[v])) << 8
                 v += 1
             else:
-                i += (token - 1) // SHIFTS
+                i += token >> 4
                 if i >= n_above:
                     return DAMAGED
-                start = int(above[i]) + (token - 1) % SHIFTS - SHIFT
+                start = int(above[i]) + (token & 15) - SHIFT
                 new_value = int(above_value[i])
                 i += 1
             if start >= width or (j == 0 and start != 0) or (j > 0 and start <= before):

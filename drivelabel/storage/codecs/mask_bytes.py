@@ -210,17 +210,7 @@ def _read_header(data: UInt8Array, out: AnyArray) -> Header:
 def _decode_runs(body: UInt8Array, header: Header, pixels: AnyArray) -> None:
     streams: UInt8Array = np.empty(header.n_stream_bytes, np.uint8)
     _decompress(body, streams)
-    values_at = header.rows + header.n_tokens
-    high_at = values_at + header.n_values * (header.itemsize - 1)  # of uint8 there are low bytes only
-    numbers_at = high_at + header.n_values
-    status = rle.decode_rows(
-        pixels,
-        streams[: header.rows],
-        streams[header.rows : values_at],
-        streams[values_at : values_at + header.n_values],
-        streams[high_at:numbers_at],
-        streams[numbers_at:],
-    )
+    status = rle.decode_rows(pixels, streams, header.n_tokens, header.n_values)
     if status != rle.OK:
         raise CorruptSceneError("mask: its run lengths do not add up to its shape.")
 
