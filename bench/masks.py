@@ -174,7 +174,7 @@ def files(
 
 def load_npz(path: Path) -> np.ndarray:
     """The mask in an npz file."""
-    with np.load(path) as arrays:
+    with np.load(path, allow_pickle=False) as arrays:
         return arrays["mask"]
 
 
