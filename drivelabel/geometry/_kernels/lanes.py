@@ -100,7 +100,7 @@ def segment_agreement(
         weight: (n,) float64.
         tolerance: (n,) float64, difference of the ends that no longer agrees, pixels.
         shapes: (m, 3) float64, horizon, column, curvature.
-        y_min: rows below the horizon from which on a segment counts.
+        y_min: rows below the horizon from which on a segment counts; one across is cut there.
         t_max: largest slope that a line may have.
 
     Returns:
@@ -110,17 +110,22 @@ def segment_agreement(
     for m in range(shapes.shape[0]):
         horizon, column, curvature = shapes[m, 0], shapes[m, 1], shapes[m, 2]
         for n in range(segments.shape[0]):
-            y1 = segments[n, 1] - horizon
-            y2 = segments[n, 3] - horizon
-            if y1 < y_min or y2 < y_min:
+            near, far = (1, 3) if segments[n, 1] > segments[n, 3] else (3, 1)
+            u1, y1 = segments[n, near - 1], segments[n, near] - horizon
+            u2, y2 = segments[n, far - 1], segments[n, far] - horizon
+            if y1 < y_min:
                 continue
-            t1 = (segments[n, 0] - column - curvature / y1) / y1
-            t2 = (segments[n, 2] - column - curvature / y2) / y2
+            share = 1.0
+            if y2 < y_min:
+                share = (y1 - y_min) / (y1 - y2)
+                u2, y2 = u1 + share * (u2 - u1), y_min
+            t1 = (u1 - column - curvature / y1) / y1
+            t2 = (u2 - column - curvature / y2) / y2
             if abs(t1) > t_max or abs(t2) > t_max:
                 continue
-            off = abs(t1 - t2) * min(y1, y2)
+            off = abs(t1 - t2) * y2
             if off < tolerance[n]:
-                out[m] += weight[n] * (1.0 - off / tolerance[n])
+                out[m] += share * weight[n] * (1.0 - off / tolerance[n])
     return out
 
 

@@ -65,7 +65,7 @@ def _stripe_widths(work: WorkImage) -> Int32Array:
     y = np.arange(len(work.brightness)) + work.top - _HIGHEST_HORIZON * height
     sizes = np.maximum(3, np.round(_WIDTHS * width / 640.0 / 2.0 - 0.5).astype(np.int64) * 2 + 1)
     sizes = np.unique(sizes)
-    possible = sizes[:, None] <= np.maximum(sizes[0], _WIDEST_PAINT * y)
+    possible = sizes[:, None] <= _WIDEST_PAINT * y
     return np.where(possible, sizes[:, None], 0).astype(np.int32)
 
 

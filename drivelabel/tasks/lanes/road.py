@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from drivelabel.geometry._kernels.lanes import segment_agreement
-from drivelabel.tasks.lanes.paint import WORK_WIDTH, Stripes, WorkImage
+from drivelabel.tasks.lanes.paint import SKY_SHARE, WORK_WIDTH, Stripes, WorkImage
 from drivelabel.typing import AnyArray, FloatArray
 
 SLOPE_MAX = 6.0
@@ -133,7 +133,9 @@ def road_shape(segments: FloatArray, work: WorkImage) -> RoadShape | None:
     fine = 1.2 * width / WORK_WIDTH
     pieces = join_collinear(segments, fine)
     # One long solid line fits many shapes of the road; it must not outvote several short dashes.
-    weight = np.minimum(pieces[:, 4], 0.1 * width)
+    # And the lower a piece lies in the image, the surer it lies on the road.
+    low = np.maximum(0.0, (pieces[:, 1] + pieces[:, 3]) / (2.0 * height) - SKY_SHARE)
+    weight = np.minimum(pieces[:, 4], 0.2 * width) * low
     slack = np.maximum(1.0, pieces[:, 4] / (0.08 * width))
     vote = partial(_vote, np.ascontiguousarray(pieces[:, :4]), weight, slack, work)
     shapes = np.concatenate([_grid(work), _meeting_points(pieces, work)])
