@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles it, so no example has a time limit.
+# On CI the examples are the same in every run: a red change is the change's own fault.
+settings.register_profile("drivelabel", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("drivelabel")
 
 _SHARED = Path(os.environ.get("DRIVELABEL_TEST_DATA", Path(__file__).parents[2] / "shared"))
 
