@@ -6,4 +6,6 @@ from drivelabel.media.draw.frame import draw_frame as draw_frame
 from drivelabel.media.draw.gather import cuboids_at as cuboids_at
 from drivelabel.media.draw.gather import points_of as points_of
 from drivelabel.media.draw.layer_labels import LayerLabels as LayerLabels
+from drivelabel.media.draw.rig import draw_mosaic as draw_mosaic
+from drivelabel.media.draw.rig import draw_scene_rig as draw_scene_rig
 from drivelabel.media.draw.scene_frame import draw_scene_frame as draw_scene_frame

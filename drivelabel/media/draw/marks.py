@@ -40,7 +40,7 @@ _LIT = {"red": (0,), "yellow": (1,), "red_yellow": (0, 1), "green": (2,)}
 
 
 def dash_of(canvas: Canvas, origin: int, width: int | None = None) -> Dash:
-    """Solid for what people drew or brought, dashes for models and interpolation; short ones in hair lines."""
+    """Solid for what people drew or brought, dashes for models and interpolation."""
     if origin in (HUMAN, IMPORTED):
         return None
     return (4.0, 3.0) if width == 1 else (canvas.style.dash, canvas.style.gap)

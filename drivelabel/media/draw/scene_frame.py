@@ -65,7 +65,7 @@ def draw_scene_frame(
         gap = np.zeros((picture.shape[0], 4, 3), np.uint8)
         picture = np.hstack([picture, gap, above])
     width = picture.shape[1]
-    top = header(width, text, _who(scene, frame), _when(scene, frame, names))
+    top = header(width, text, _who(scene, frame), time_spans(scene, frame, names))
     note = "; ".join(_notes(scene, frame, labels, painted, view is not None))
     bottom = footer(width, text, painted.legend, depth=painted.n_points > 0, note=note)
     return np.vstack([top, picture, bottom])
@@ -93,7 +93,8 @@ def _who(scene: Scene, frame: int) -> Spans:
     ]
 
 
-def _when(scene: Scene, frame: int, names: Sequence[str]) -> Spans:
+def time_spans(scene: Scene, frame: int, names: Sequence[str]) -> Spans:
+    """When a frame was taken and whose labels are shown, for the right end of a header."""
     time_ns = int(scene.frames.timestamp_ns[frame])
     seconds = (time_ns - int(scene.frames.timestamp_ns.min())) / 1e9
     spans = [(f"{seconds:.3f} s", PAPER)]

@@ -1,0 +1,28 @@
+"""One file per command. Files import what they run when they run it, so that ``--help`` is quick."""
+
+from collections.abc import Callable
+from typing import Any
+
+from drivelabel.cli.commands.annotate import annotate
+from drivelabel.cli.commands.demo import demo
+from drivelabel.cli.commands.doctor import doctor
+from drivelabel.cli.commands.export import export
+from drivelabel.cli.commands.info import info
+from drivelabel.cli.commands.ingest import ingest
+from drivelabel.cli.commands.log import log, restore
+from drivelabel.cli.commands.show import show
+from drivelabel.cli.commands.view import view
+
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    demo,
+    ingest,
+    annotate,
+    show,
+    view,
+    info,
+    log,
+    restore,
+    export,
+    doctor,
+)
+"""The commands, in the order in which ``--help`` lists them."""
