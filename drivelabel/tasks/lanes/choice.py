@@ -21,10 +21,15 @@ LIKELY_EVIDENCE = 4.0
 LANE_WIDTHS = (1.3, 3.4)
 """Width of a lane in camera heights: 2.9 m under a lorry's 2.2 m to 3.75 m under a low car's 1.1 m."""
 
+MIN_LENGTH = 1.5
+"""Camera heights along the road from a line's first to its last paint."""
+
 N_BESIDE = 2
 """Lines kept on each side of the camera."""
 
 _WEAK_NEIGHBOUR = 0.35  # share of its neighbour's evidence that a line inside a lane must have to stay
+_WEAK_INSIDE = 0.5  # the same for a line between two that make a lane without it
+_NEXT_LANE = (0.6, 1.7)  # width of the next lane over the width of our own
 _FOCAL_SHARE = (
     0.9  # focal length over image width of a usual road camera; only lengths of dashes depend on it
 )
@@ -54,7 +59,8 @@ class ChosenLine:
 
 def choose_lines(lines: list[FittedLine], road: RoadShape, work: WorkImage) -> list[ChosenLine]:
     """The lane lines among fitted lines (strongest first), from left to right."""
-    placed = _placed(_without_weak_neighbours(_plausible(lines)))
+    lines = [line for line in lines if _length_ahead(line, road, work) >= MIN_LENGTH]
+    placed = _placed(_without_strays(_plausible(lines)))
     near_row = max((int(line.rows[-1]) for _, line in placed), default=0)
     chosen = []
     for position, line in placed:
@@ -79,22 +85,57 @@ def _plausible(lines: list[FittedLine]) -> list[FittedLine]:
     return sure + likely
 
 
-def _without_weak_neighbours(lines: list[FittedLine]) -> list[FittedLine]:
-    """Lines without those that stand inside a lane beside a much stronger one: cracks, arrows, tyre marks."""
+def _length_ahead(line: FittedLine, road: RoadShape, work: WorkImage) -> float:
+    """Camera heights from the nearest to the farthest paint."""
+    far, near = line.rows[[0, -1]] + work.top + 0.5 - road.horizon
+    return float(_FOCAL_SHARE * work.size_hw[1] * (1.0 / far - 1.0 / near))
+
+
+def _without_strays(lines: list[FittedLine]) -> list[FittedLine]:
+    """Lines without those inside a lane: cracks, seams, arrows, tyre marks.
+
+    A line is one when it stands too near a much stronger one, or when both its neighbours are stronger
+    and make a lane without it.
+    """
     kept: list[FittedLine] = []
-    for line in lines:
-        beside = [other for other in kept if abs(other.slope - line.slope) < LANE_WIDTHS[0]]
-        if all(line.evidence > _WEAK_NEIGHBOUR * other.evidence for other in beside):
+    for line in sorted(lines, key=lambda line: -line.evidence):
+        near = [other for other in kept if abs(other.slope - line.slope) < LANE_WIDTHS[0]]
+        if all(line.evidence > _WEAK_NEIGHBOUR * other.evidence for other in near):
             kept.append(line)
-    return kept
+    kept.sort(key=lambda line: line.slope)
+    return [line for n, line in enumerate(kept) if not _splits_a_lane(kept, n)]
+
+
+def _splits_a_lane(lines: list[FittedLine], n: int) -> bool:
+    if not 0 < n < len(lines) - 1:
+        return False
+    left, line, right = lines[n - 1 : n + 2]
+    narrow = min(line.slope - left.slope, right.slope - line.slope) < LANE_WIDTHS[0]
+    weak = line.evidence < _WEAK_INSIDE * min(left.evidence, right.evidence)
+    return right.slope - left.slope <= LANE_WIDTHS[1] and (narrow or weak)
 
 
 def _placed(lines: list[FittedLine]) -> list[tuple[int, FittedLine]]:
     """Position and line, from left to right, counted from the camera to both sides."""
-    left = sorted((x for x in lines if x.slope < 0.0), key=lambda x: -x.slope)[:N_BESIDE]
-    right = sorted((x for x in lines if x.slope >= 0.0), key=lambda x: x.slope)[:N_BESIDE]
+    left = sorted((x for x in lines if x.slope < 0.0), key=lambda x: -x.slope)
+    right = sorted((x for x in lines if x.slope >= 0.0), key=lambda x: x.slope)
+    width = right[0].slope - left[0].slope if left and right else None
+    left, right = _outwards(left, width), _outwards(right, width)
     placed = [(-n - 1, x) for n, x in enumerate(left)] + [(n + 1, x) for n, x in enumerate(right)]
     return sorted(placed, key=lambda item: item[0])
+
+
+def _outwards(lines: list[FittedLine], width: float | None) -> list[FittedLine]:
+    """The first line of a side and those that follow at about the width of the lane we are in, if known.
+
+    Kerbs, barriers and guard rails run along the road too, but seldom at that distance.
+    """
+    kept = lines[:1]
+    low, high = (width * r for r in _NEXT_LANE) if width is not None else (LANE_WIDTHS[0], np.inf)
+    for line in lines[1:]:
+        if len(kept) < N_BESIDE and low <= abs(line.slope - kept[-1].slope) <= high:
+            kept.append(line)
+    return kept
 
 
 def _painted_rows(line: FittedLine) -> IntArray:
