@@ -1,0 +1,3 @@
+"""Traffic lights: what their housings show."""
+
+from drivelabel.tasks.lights.colour import ColourLights as ColourLights
