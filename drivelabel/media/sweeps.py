@@ -1,0 +1,136 @@
+"""Lidar points of a scene, from whatever files they are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from drivelabel.errors import FormatError, SceneLookupError, StoreError
+from drivelabel.geometry import invert_rigid, transform_points
+from drivelabel.labels.masks import VOID
+from drivelabel.labels.taxonomies import get_taxonomy
+from drivelabel.media._pandaset_files import read_columns
+from drivelabel.media.frames import source_path
+from drivelabel.scene import Lidar, Scene
+from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
+
+SWEEP_KIND, SEMSEG_KIND = "pandaset_sweep", "pandaset_semseg"
+_POINT_COLUMNS = tuple((name, "f") for name in ("x", "y", "z", "i", "t", "d"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """One turn of a lidar.
+
+    Attributes:
+        channel: which lidar.
+        timestamp_ns: of the turn.
+        points: (n, 4) float32: x, y, z in metres, lidar coords at `timestamp_ns`, and intensity 0 to 255. The
+            motion of the ego during the turn is taken out.
+        point_ns: (n,) int64, when each point was measured.
+    """
+
+    channel: str
+    timestamp_ns: int
+    points: Float32Array
+    point_ns: IntArray
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+def read_sweep(scene: Scene, sweep: int) -> Sweep:
+    """The points of one row of ``scene.sweeps``.
+
+    Raises:
+        SceneLookupError: there is no such sweep, or no pose at its time.
+        StoreError: its file is missing or damaged.
+        FormatError: its file holds other data.
+    """
+    lidar, path = _lidar_and_path(scene, sweep)
+    table, of_lidar = _points(path, int(scene.sweeps.source_index[sweep]))
+    timestamp_ns = int(scene.sweeps.timestamp_ns[sweep])
+    points_world = points_of_table(table)[of_lidar]
+    points = np.empty((len(points_world), 4), np.float32)
+    points[:, :3] = transform_points(invert_rigid(world_from_lidar(scene, sweep)), points_world)
+    points[:, 3] = table["i"][of_lidar]
+    point_ns = np.round(table["t"][of_lidar].astype(np.float64) * 1e6).astype(np.int64) * 1000
+    return Sweep(lidar.channel, timestamp_ns, points, point_ns)
+
+
+def world_from_lidar(scene: Scene, sweep: int) -> FloatArray:
+    """(4, 4), where the lidar stood at the sweep's time.
+
+    Raises:
+        SceneLookupError: there is no such sweep, or no pose at its time.
+    """
+    lidar, _ = _lidar_and_path(scene, sweep)
+    if scene.poses is None:
+        raise SceneLookupError(f"{scene.name}: {lidar.channel} has no pose.")
+    return scene.poses.at(int(scene.sweeps.timestamp_ns[sweep])) @ lidar.ego_from_sensor
+
+
+def read_point_labels(scene: Scene, sweep: int) -> UInt8Array:
+    """(n,) uint8, rows of the built-in ``pandaset`` taxonomy, one per point of :func:`read_sweep`.
+
+    They belong to the layer ``truth``. VOID (255) where a point has no class.
+
+    Raises:
+        SceneLookupError: there is no such sweep, or its points have no labels.
+        StoreError: a file is missing or damaged.
+        FormatError: a file holds other data, or the labels do not fit the points.
+    """
+    _, path = _lidar_and_path(scene, sweep)
+    number = path.name.partition(".")[0]
+    files = [source for source in scene.sources if source.kind == SEMSEG_KIND]
+    found = [source for source in files if Path(source.path).name.partition(".")[0] == number]
+    if not found:
+        raise SceneLookupError(f"{scene.name}, sweep {sweep}: its points have no labels.")
+    classes = read_columns(source_path(scene, found[0]), [("class", "f")])["class"]
+    _, of_lidar = _points(path, int(scene.sweeps.source_index[sweep]))
+    if len(classes) != len(of_lidar):
+        raise FormatError(f"{found[0].path}: expected {len(of_lidar)} labels, got {len(classes)}.")
+    labels: UInt8Array = _taxonomy_rows(scene)[np.clip(classes[of_lidar], 0, VOID)]
+    return labels
+
+
+def points_of_table(table: dict[str, AnyArray]) -> FloatArray:
+    """(n, 3) float64, world coords, of both lidars."""
+    return np.stack([table[axis] for axis in "xyz"], axis=1).astype(np.float64)
+
+
+def read_points_world(path: Path) -> FloatArray:
+    """(n, 3) float64, world coords, all points of a PandaSet sweep file, of both lidars.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+        FormatError: it holds other data.
+    """
+    return points_of_table(read_columns(path, _POINT_COLUMNS))
+
+
+def _points(path: Path, lidar: int) -> tuple[dict[str, AnyArray], BoolArray]:
+    table = read_columns(path, _POINT_COLUMNS)
+    return table, table["d"] == lidar
+
+
+def _lidar_and_path(scene: Scene, sweep: int) -> tuple[Lidar, Path]:
+    if not 0 <= sweep < len(scene.sweeps):
+        raise SceneLookupError(f"{scene.name}: no sweep {sweep}. It has {len(scene.sweeps)}.")
+    lidar = scene.sensors[scene.sweeps.sensor[sweep]]
+    source = scene.sources[scene.sweeps.source[sweep]]
+    if not isinstance(lidar, Lidar) or source.kind != SWEEP_KIND:
+        raise StoreError(f"{scene.name}, sweep {sweep}: expected a PandaSet sweep, got {source.kind!r}.")
+    return lidar, source_path(scene, source)
+
+
+def _taxonomy_rows(scene: Scene) -> UInt8Array:
+    """(256,), class number of the files to row of the taxonomy; VOID for numbers without a class."""
+    taxonomy = get_taxonomy("pandaset")
+    rows = np.full(VOID + 1, VOID, np.uint8)
+    for number, name in scene.info.get("semseg_classes", {}).items():
+        if 0 <= int(number) < VOID and name in taxonomy:
+            rows[int(number)] = taxonomy.id_of(name)
+    return rows
