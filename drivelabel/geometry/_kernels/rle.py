@@ -28,6 +28,8 @@ NEW = 255
 COPY = 0
 WIDE = 255
 
+BLOCK = 128
+
 OK = 0
 DAMAGED = 1
 
@@ -159,6 +161,22 @@ def encode_rows(
 
 
 @njit(cache=True, nogil=True)
+def fill_run(flat: Frame, start: int, stop: int, value: int, roomy: bool) -> None:
+    """Set pixels start to stop; if `roomy` also some behind them, at most BLOCK - 1."""
+    if not roomy:
+        flat[start:stop] = value
+        return
+    # Runs differ in length, and a processor that guesses lengths wrong waits: whole blocks take 87 us a frame of
+    # 10,000 runs, exact fills 140. Unsigned, or LLVM makes no vectors; blocks of 64 it unrolls into single
+    # stores for uint16.
+    x = np.uint64(start)
+    while x < np.uint64(stop):
+        for k in range(np.uint64(BLOCK)):
+            flat[x + np.uint64(k)] = value
+        x += np.uint64(BLOCK)
+
+
+@njit(cache=True, nogil=True)
 def decode_rows(frame: Frame, streams: Bytes, n_tokens: int, n_values: int) -> int:
     """Fill a (rows, width) uint8 or uint16 frame from heads, tokens, values and numbers, one after the other.
 
@@ -181,14 +199,15 @@ def decode_rows(frame: Frame, streams: Bytes, n_tokens: int, n_values: int) -> i
     above_value = np.zeros(width + 1, np.int64)
     n_above = 1
     t = v = q = 0
+    flat = frame.reshape(-1)
     for y in range(rows):
         head = int(np.int64(heads[y]))
-        row = frame[y]
+        row = y * width
+        roomy = row + width + BLOCK <= flat.shape[0]  # the rows below are set later
         if head == COPY:
-            for j in range(
-                n_above
-            ):  # not a copy of the row above: numba copies pixel by pixel, but fills fast
-                row[above[j] : above[j + 1] if j + 1 < n_above else width] = above_value[j]
+            above[n_above] = width
+            for j in range(n_above):  # not a copy of the row above: numba copies pixel by pixel
+                fill_run(flat, row + above[j], row + above[j + 1], above_value[j], roomy)
             continue
         if head == WIDE:
             n, q = read_number(numbers, q)
@@ -224,11 +243,11 @@ def decode_rows(frame: Frame, streams: Bytes, n_tokens: int, n_values: int) -> i
                 i += 1
             if start >= width or (j == 0 and start != 0) or (j > 0 and start <= before):
                 return DAMAGED
-            row[before:start] = value
+            fill_run(flat, row + before, row + start, value, roomy)
             value = new_value
             starts[j] = start
             values[j] = value
-        row[start:width] = value
+        fill_run(flat, row + start, row + width, value, roomy)
         t += n
         starts, above = above, starts
         values, above_value = above_value, values
