@@ -140,6 +140,7 @@ class Table:
         for spec in fields(self):
             value = _checked(spec.name, getattr(self, spec.name), spec.metadata, n_rows)
             object.__setattr__(self, spec.name, value)
+        _check_origin(getattr(self, "origin", None))
         self._check_rows()
 
     def _n_rows_given(self) -> int:
@@ -240,6 +241,15 @@ def _checked(name: str, value: Any, meta: Any, n_rows: int) -> Any:
     return value
 
 
+def _check_origin(origin: AnyArray | None) -> None:
+    if origin is not None and (bad := origin >= len(ORIGINS)).any():
+        row = int(np.argmax(bad))
+        raise InvalidLabelError(
+            f"origin, row {row}: expected 0 to {len(ORIGINS) - 1} ({', '.join(ORIGINS)}), "
+            f"got {int(origin[row])}."
+        )
+
+
 def _as_column(name: str, value: Any, dtype: np.dtype[Any]) -> AnyArray:
     """An array of `dtype`, or an InvalidLabelError when a number would change its meaning."""
     array = np.asarray(value)
@@ -249,11 +259,14 @@ def _as_column(name: str, value: Any, dtype: np.dtype[Any]) -> AnyArray:
         raise InvalidLabelError(f"{name}: expected numbers, got {array.dtype}.")
     if dtype.kind in "iu" and array.size:
         info = np.iinfo(dtype)
-        if array.dtype.kind == "f" and not np.array_equal(array, np.trunc(array)):
+        whole = np.isfinite(array).all() and np.array_equal(array, np.trunc(array))
+        if array.dtype.kind == "f" and not whole:
             raise InvalidLabelError(f"{name}: expected whole numbers, got {array.dtype}.")
-        if array.min() < info.min or array.max() > info.max:
+        # As Python's integers: as float64, 2**63 would pass for the largest int64.
+        if int(array.min()) < info.min or int(array.max()) > info.max:
             raise InvalidLabelError(f"{name}: expected {dtype}, got values outside its range.")
-    return array.astype(dtype)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused by row
+        return array.astype(dtype)
 
 
 def _same(a: Any, b: Any) -> bool:
