@@ -16,24 +16,48 @@ from drivelabel.typing import FloatArray, IntArray
 def best_pairs(n: int, m: int, rows: IntArray, columns: IntArray, gains: FloatArray) -> IntArray:
     """Pairs (e,) of n rows and m columns -> (n,) the column of each row or -1, for the largest total gain."""
     partner = np.full(n, -1, np.int64)
+    row_count, column_count = np.zeros(n, np.int64), np.zeros(m, np.int64)
+    for e in range(len(rows)):
+        row_count[rows[e]] += 1
+        column_count[columns[e]] += 1
+    shared = np.empty(len(rows), np.int64)
+    size = 0
+    for e in range(len(rows)):
+        if row_count[rows[e]] == 1 and column_count[columns[e]] == 1:
+            partner[rows[e]] = columns[e]
+        else:
+            shared[size] = e
+            size += 1
+    if size:
+        _solve_shared(n, m, shared[:size], rows, columns, gains, partner)
+    return partner
+
+
+@njit(cache=True)
+def _solve_shared(
+    n: int,
+    m: int,
+    shared: IntArray,
+    rows: IntArray,
+    columns: IntArray,
+    gains: FloatArray,
+    partner: IntArray,
+) -> None:
+    """Write the best partners of rows in the pairs `shared`, group by group."""
     root = np.arange(n + m)
-    for e in range(len(rows)):
+    for e in shared:
         _join(root, rows[e], n + columns[e])
-    group = np.empty(len(rows), np.int64)
-    for e in range(len(rows)):
-        group[e] = _find(root, rows[e])
-    order = np.argsort(group, kind="mergesort")
+    group = np.empty(len(shared), np.int64)
+    for k in range(len(shared)):
+        group[k] = _find(root, rows[shared[k]])
+    order, slot = np.argsort(group, kind="mergesort"), np.full(n + m, -1, np.int64)
     start = 0
     while start < len(order):
         stop = start + 1
         while stop < len(order) and group[order[stop]] == group[order[start]]:
             stop += 1
-        if stop == start + 1:
-            partner[rows[order[start]]] = columns[order[start]]
-        else:
-            _solve_group(order[start:stop], rows, columns, gains, partner)
+        _solve_group(shared[order[start:stop]], rows, columns, gains, slot, n, partner)
         start = stop
-    return partner
 
 
 @njit(cache=True)
@@ -52,20 +76,35 @@ def _join(root: IntArray, a: int, b: int) -> None:
 
 @njit(cache=True)
 def _solve_group(
-    pairs: IntArray, rows: IntArray, columns: IntArray, gains: FloatArray, partner: IntArray
+    pairs: IntArray,
+    rows: IntArray,
+    columns: IntArray,
+    gains: FloatArray,
+    slot: IntArray,
+    n: int,
+    partner: IntArray,
 ) -> None:
-    """Write the best partners of one group's rows into `partner`."""
-    own_rows, own_columns = np.unique(rows[pairs]), np.unique(columns[pairs])
-    size = max(len(own_rows), len(own_columns))
+    """Write the best partners of one group's rows into `partner`; `slot` (n + m,) is -1 before and after."""
+    own_rows, own_columns = np.empty(len(pairs), np.int64), np.empty(len(pairs), np.int64)
+    n_rows, n_columns = 0, 0
+    for e in pairs:
+        if slot[rows[e]] < 0:
+            slot[rows[e]], own_rows[n_rows] = n_rows, rows[e]
+            n_rows += 1
+        if slot[n + columns[e]] < 0:
+            slot[n + columns[e]], own_columns[n_columns] = n_columns, columns[e]
+            n_columns += 1
+    size = max(n_rows, n_columns)
     gain = np.zeros((size, size))
     for e in pairs:
-        row = np.searchsorted(own_rows, rows[e])
-        column = np.searchsorted(own_columns, columns[e])
-        gain[row, column] = gains[e]
+        gain[slot[rows[e]], slot[n + columns[e]]] = gains[e]
     best = assign(gain)
-    for row in range(len(own_rows)):
+    for row in range(n_rows):
+        slot[own_rows[row]] = -1
         if gain[row, best[row]] > 0.0:
             partner[own_rows[row]] = own_columns[best[row]]
+    for column in range(n_columns):
+        slot[n + own_columns[column]] = -1
 
 
 @njit(cache=True)

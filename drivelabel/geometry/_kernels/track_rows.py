@@ -47,7 +47,10 @@ def next_tracks(
         if k < len(source):
             i = source[k]
             box = box_of_track[i]
-            new_motion[k] = correct(motion[i], xyxy[box]) if box >= 0 else motion[i]
+            if box >= 0:
+                correct(motion[i], xyxy[box], new_motion[k])
+            else:
+                new_motion[k] = motion[i]
             new_votes[k], new_evidence[k] = votes[i], evidence[i]
             new_id[k], new_group[k] = track_id[i], track_group[i]
             if box < 0:
@@ -92,11 +95,10 @@ def _who_begins(
     for i in range(len(box_of_track)):
         if box_of_track[i] >= 0:
             is_taken[box_of_track[i]] = True
-    born = np.empty(len(xyxy), np.int64)
+    free = np.flatnonzero(~is_taken & (score >= low_score))
+    born = np.empty(len(free), np.int64)
     size = 0
-    for j in np.argsort(-score, kind="mergesort"):
-        if is_taken[j] or score[j] < low_score:
-            continue
+    for j in free[np.argsort(-score[free], kind="mergesort")]:
         is_second = False
         for other in range(len(xyxy)):
             if is_taken[other] and group[other] == group[j]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -206,11 +206,15 @@ class BoxTracker:
 
     def state(self) -> State:
         """All that the next step depends on; see Sequencer."""
-        columns = {name: column.copy() for name, column in self._tracks.columns().items()}
-        time = {} if self._last_ns is None else {"last_ns": self._last_ns}
-        return (
-            {"version": self.version, "first_id": self._first_id, "next_id": self._next_id} | time | columns
-        )
+        state: dict[str, Any] = {
+            "version": self.version,
+            "first_id": self._first_id,
+            "next_id": self._next_id,
+        }
+        if self._last_ns is not None:
+            state["last_ns"] = self._last_ns
+        state.update((name, column.copy()) for name, column in self._tracks.columns().items())
+        return state
 
     def restore(self, state: State) -> None:
         """Go back to a state that :meth:`state` gave; ids go on bit for bit as they would have.

@@ -21,7 +21,7 @@ def test_four_small_filters_equal_the_full_matrix_filter(story, first):
         motion = predict(motion, seconds, np.array([is_lost]))
         if box is not None:
             plain.correct(box)
-            motion[0] = correct(motion[0], box)
+            correct(motion[0].copy(), box, motion[0])
         scale = 1 + np.abs(plain.mean).max()
         np.testing.assert_allclose(motion[0, :, :2].T.ravel(), plain.mean, atol=1e-7 * scale)
         blocks = [plain.covariance[:4, :4], plain.covariance[:4, 4:], plain.covariance[4:, 4:]]
@@ -43,7 +43,7 @@ def test_uniform_motion_is_learned_at_any_frame_rate():
             motion = start_motion(box[None]) if motion is None else motion
             motion = predict(motion, seconds, np.array([False]))
             box = box + seconds * np.array([90.0, 0, 90, 0])
-            motion[0] = correct(motion[0], box)
+            correct(motion[0].copy(), box, motion[0])
         np.testing.assert_allclose(motion[0, 0, 1], 90, rtol=0.03)
         np.testing.assert_allclose(motion[0, 1:, 1], 0, atol=1)
 
