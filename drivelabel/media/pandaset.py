@@ -1,10 +1,10 @@
 """A PandaSet sequence as a scene.
 
-Coordinates. ``lidar/poses.json`` gives the motion of one system for both lidars: x right, y forward, z up, about
-0.4 m above the road (it moves along its own +y to half a degree, and the front camera looks along +y). Our ego
-has the same origin, turned: x forward, y left. Points and cuboids are in world coords.
+Coordinates. ``lidar/poses.json`` gives the motion of one system for both lidars: x right, y forward, z up, its
+origin 0.4 m above the road (it moves along its own +y to half a degree, and the front camera looks along +y). Our
+ego has the same origin, turned: x forward, y left. Points and cuboids are in world coords.
 
-Source: the data itself, https://github.com/scaleapi/pandaset-devkit (Apache-2.0) for the meaning of its columns.
+Source: the data itself; https://github.com/scaleapi/pandaset-devkit (Apache-2.0) for what its columns mean.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ LAYER = "truth"
 _EGO_FROM_LIDAR = np.array([[0.0, 1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
 
 CLOSE_ENOUGH_PX = 0.3
-"""Where a fixed mounting and interpolated ego poses miss a camera's given poses by more than this, at 20 m, ego
-poses at the camera's own times are kept too, so that projection at those times is exact."""
+"""Where a fixed mounting and interpolated ego poses miss a camera's given poses by more, at 20 m, ego poses
+at the camera's own times are kept too, so that projection at those times is exact."""
 _CHECK_DEPTH = 20.0
 
 
