@@ -37,7 +37,9 @@ class Grouped(Generic[T]):
 
     def __post_init__(self) -> None:
         check_shape("offsets", self.offsets, (None,))
-        check_shape("labelled", self.labelled, (len(self.offsets) - 1,))
+        check_shape("labelled", self.labelled, (max(len(self.offsets) - 1, 0),))
+        if not len(self.offsets):
+            raise InvalidLabelError("offsets: expected to start with 0, got none.")
         if self.offsets[0] != 0 or self.offsets[-1] != len(self.rows) or (np.diff(self.offsets) < 0).any():
             raise InvalidLabelError(
                 f"offsets: expected to rise from 0 to {len(self.rows)}, got {self.offsets[:5].tolist()}..."
