@@ -156,3 +156,41 @@ def slope_votes(
                 last[b] = row[n]
                 votes[b] += 1
     return votes
+
+
+@njit(cache=True)
+def refine_segments(segments: FloatArray, uv: FloatArray, reach: float) -> FloatArray:
+    """Segments laid through the points beside them: least squares of u over v.
+
+    Args:
+        segments: (n, 4) float64, u, v of both ends, pixels.
+        uv: (m, 2) float64.
+        reach: how far beside a segment its points may lie, pixels along u.
+
+    Returns:
+        (n, 4) float64; a segment with fewer than four points, or flatter than four rows, as it was.
+    """
+    out = segments.copy()
+    for n in range(segments.shape[0]):
+        u1, v1, u2, v2 = segments[n, 0], segments[n, 1], segments[n, 2], segments[n, 3]
+        if abs(v2 - v1) < 4.0:
+            continue
+        low, high, tilt = min(v1, v2) - 0.5, max(v1, v2) + 0.5, (u2 - u1) / (v2 - v1)
+        count = sum_v = sum_o = sum_vv = sum_vo = 0.0
+        for m in range(uv.shape[0]):
+            v = uv[m, 1] - v1
+            off = uv[m, 0] - u1 - tilt * v
+            if low <= uv[m, 1] <= high and abs(off) < reach:
+                count += 1.0
+                sum_v += v
+                sum_o += off
+                sum_vv += v * v
+                sum_vo += v * off
+        spread = count * sum_vv - sum_v * sum_v
+        if count < 4.0 or spread <= 0.0:
+            continue
+        turn = (count * sum_vo - sum_v * sum_o) / spread
+        shift = (sum_o - turn * sum_v) / count
+        out[n, 0] = u1 + shift
+        out[n, 2] = u2 + shift + turn * (v2 - v1)
+    return out

@@ -17,7 +17,7 @@ from itertools import product
 import cv2
 import numpy as np
 
-from drivelabel.geometry._kernels.lanes import segment_agreement
+from drivelabel.geometry._kernels.lanes import refine_segments, segment_agreement
 from drivelabel.tasks.lanes.paint import SKY_SHARE, WORK_WIDTH, Stripes, WorkImage
 from drivelabel.typing import AnyArray, FloatArray
 
@@ -76,7 +76,9 @@ def hough_segments(stripes: Stripes, work: WorkImage) -> FloatArray:
     segments = np.asarray(found, np.float64).reshape(-1, 4) + 0.5
     segments[:, 1::2] += work.top
     longest_first = np.argsort(-_length(segments), kind="stable")[: 2 * _MAX_SEGMENTS]
-    return _without_twins(segments[longest_first], 3.0 * width / WORK_WIDTH)[:_MAX_SEGMENTS]
+    few = _without_twins(segments[longest_first], 3.0 * width / WORK_WIDTH)[:_MAX_SEGMENTS]
+    # Hough's ends lie on whole pixels and its angles on whole degrees; the stripes know better.
+    return refine_segments(np.ascontiguousarray(few), stripes.uv, 2.5 * width / WORK_WIDTH)
 
 
 def _length(segments: FloatArray) -> FloatArray:
