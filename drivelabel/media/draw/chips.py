@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,35 +30,32 @@ class Chip:
     weight: float = 1.0
 
 
-@dataclass(slots=True)
-class _Placed:
-    """Rectangles that are taken, (n, 4) xyxy."""
-
-    rects: list[tuple[float, float, float, float]] = field(default_factory=list)
-
-    def as_array(self) -> FloatArray:
-        return np.asarray(self.rects, np.float64).reshape(-1, 4)
+Rect = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in picture pixels."""
 
 
-def draw_chips(canvas: Canvas, chips: list[Chip]) -> int:
-    """Place and draw chips, the heaviest first.
+def draw_chips(canvas: Canvas, chips: Sequence[Chip]) -> int:
+    """Place and draw chips; how many found no room and were left out."""
+    placed = place_chips(canvas, chips)
+    for row, (spans, rect) in placed.items():
+        draw_chip(canvas, spans, chips[row].meaning.color, (round(rect[0]), round(rect[1])))
+    return len(chips) - len(placed)
+
+
+def place_chips(canvas: Canvas, chips: Sequence[Chip]) -> dict[int, tuple[Spans, Rect]]:
+    """Where chips go, the heaviest first: inside the picture, no two over each other.
 
     Returns:
-        How many found no room and were left out.
+        Row of the chip to what it says and where; chips without room are absent.
     """
-    taken = _Placed()
     around = np.asarray([chip.around for chip in chips], np.float64).reshape(-1, 4)
-    left_out = 0
+    placed: dict[int, tuple[Spans, Rect]] = {}
     for row in sorted(range(len(chips)), key=lambda row: -chips[row].weight):
-        others = np.delete(around, row, axis=0)
-        spot = _find_spot(canvas, chips[row], taken.as_array(), others)
-        if spot is None:
-            left_out += 1
-            continue
-        spans, rect = spot
-        taken.rects.append(rect)
-        draw_chip(canvas, spans, chips[row].meaning.color, (round(rect[0]), round(rect[1])))
-    return left_out
+        taken = np.asarray([rect for _, rect in placed.values()], np.float64).reshape(-1, 4)
+        spot = _find_spot(canvas, chips[row], taken, np.delete(around, row, axis=0))
+        if spot is not None:
+            placed[row] = spot
+    return placed
 
 
 def draw_chip(canvas: Canvas, spans: Spans, color: Rgb, xy: tuple[int, int]) -> None:
@@ -86,14 +84,15 @@ def _pad(canvas: Canvas) -> int:
 
 def _find_spot(
     canvas: Canvas, chip: Chip, taken: FloatArray, others: FloatArray
-) -> tuple[Spans, tuple[float, float, float, float]] | None:
+) -> tuple[Spans, Rect] | None:
     """The text and rectangle that cover no plate and as little as can be of other things."""
     for spans in chip.texts:
         width, height = chip_size(canvas, spans)
         corners = _corners(chip.around, width, height, canvas.style.line)
-        rects = _inside(np.hstack([corners, corners + np.asarray([width, height])]), canvas.hw)
+        rects = np.floor(_inside(np.hstack([corners, corners + np.asarray([width, height])]), canvas.hw))
         moved = np.abs(rects[:, :2] - corners).sum(axis=1)
-        free = (_overlap(rects, taken) == 0) & (moved <= max(width, height))
+        fits = (rects[:, :2] >= 0).all(axis=1) & (rects[:, 2:] <= (canvas.hw[1], canvas.hw[0])).all(axis=1)
+        free = (_overlap(rects, taken) == 0) & (moved <= max(width, height)) & fits
         if not free.any():
             continue
         cost = _overlap(rects, others) / (width * height) + np.arange(len(rects)) * 0.04

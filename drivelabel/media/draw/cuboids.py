@@ -97,13 +97,13 @@ def _draw_cuboid(
     width = 1 if is_tiny else canvas.style.line
     if not is_tiny:
         canvas.thin(_segments(edges_uv[~visible]), color)
-    front = _near_polygon(corners_cam[_FACES[0]])
-    if len(front) > 2:
-        canvas.fill(view.uv(front), color, 0.32 if facing[0] else 0.14)
+    front = view.uv(_near_polygon(corners_cam[_FACES[0]]))
+    if len(front) > 2 and np.isfinite(front).all():
+        canvas.fill(front, color, 0.32 if facing[0] else 0.14)
     canvas.segments(_segments(edges_uv[visible]), color, width, dash=dash)
-    heading = _heading(corners_cam)
-    if not is_tiny and len(heading) == 2:
-        canvas.outline(view.uv(heading), color, width)
+    heading = view.uv(_heading(corners_cam))
+    if not is_tiny and np.isfinite(heading).all():
+        canvas.outline(heading, color, width)
 
 
 def _facing(corners_cam: FloatArray) -> AnyArray:
@@ -119,12 +119,10 @@ def _segments(lines_uv: FloatArray) -> FloatArray:
 
 
 def _heading(corners_cam: FloatArray) -> FloatArray:
-    """A line on the ground from the middle to ahead of the front; nothing when it reaches the camera."""
+    """(2, 3) a line on the ground from the middle to ahead of the front."""
     middle = corners_cam[:4].mean(axis=0)
     front = corners_cam[[0, 3]].mean(axis=0)
-    ends = np.stack([middle, middle + 1.35 * (front - middle)])
-    seen = np.full(len(ends), bool((ends[:, 2] > NEAR).all()))
-    return np.asarray(ends[seen], np.float64)
+    return np.asarray(np.stack([middle, middle + 1.35 * (front - middle)]), np.float64)
 
 
 def _near_polygon(corners_cam: FloatArray) -> FloatArray:

@@ -47,8 +47,8 @@ class Style:
     """Sizes in pixels of the picture that is written.
 
     Attributes:
-        line: width of an outline's coloured part; the dark part below is 2 px wider.
-        lane: width of a lane line.
+        line: thickness of an outline's coloured part, as OpenCV counts: it draws 2 as 3.4 pixels.
+        lane: thickness of a lane line.
         text: height of the letters in chips.
         title: height of the letters in strips.
         dot: side of a lidar point.
