@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from drivelabel.errors import SceneLookupError
-from drivelabel.labels import Table
+from drivelabel.labels import NO_TRACK, Table
 from drivelabel.scene.layer import Layer
 from drivelabel.typing import BoolArray, IntArray
 
@@ -58,8 +58,10 @@ class Instance:
 
 
 def find_instance(track_id: int, layers: Mapping[str, Layer]) -> Instance:
-    """Every label of `track_id` in `layers`; layers without any are absent."""
-    found = {}
+    """Every label of `track_id` in `layers`; layers without any are absent. NO_TRACK names no thing."""
+    found: dict[str, LayerInstance] = {}
+    if track_id == NO_TRACK:
+        return Instance(track_id, found)
     for name, layer in layers.items():
         tables: dict[str, Table] = {}
         groups: dict[str, IntArray] = {}

@@ -62,8 +62,24 @@ class Scene:
             _check_range(f"{self.name}, {what}.sensor", rows.sensor, 0, len(self.sensors))
             _check_range(f"{self.name}, {what}.source", rows.source, 0, len(self.sources))
             _check_range(f"{self.name}, {what}.sample", rows.sample, -1, len(self.samples_ns))
+        self._check_kinds()
         if (np.diff(self.samples_ns) <= 0).any():
             raise InvalidLabelError(f"{self.name}, samples_ns: time must rise from sample to sample.")
+
+    def _check_kinds(self) -> None:
+        """Frames are of cameras, sweeps of lidars."""
+        is_camera = np.array([isinstance(sensor, Camera) for sensor in self.sensors], np.bool_)
+        for what, rows, good, kind in (
+            ("frames", self.frames, is_camera, "camera"),
+            ("sweeps", self.sweeps, ~is_camera, "lidar"),
+        ):
+            wrong = ~good[rows.sensor]
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                channel = self.sensors[int(rows.sensor[row])].channel
+                raise InvalidLabelError(
+                    f"{self.name}, {what}, row {row}: expected a sensor that is a {kind}, got {channel!r}."
+                )
 
     @cached_property
     def _sensor_rows(self) -> dict[str, int]:
