@@ -151,8 +151,9 @@ def _decode_nanodet(
 def _candidates(
     center: Float32Array, size: Float32Array, class_score: Float32Array, threshold: float
 ) -> Candidates:
-    half = size / 2
-    return _best_class(np.concatenate([center - half, center + half], axis=1), class_score, threshold)
+    with np.errstate(invalid="ignore"):  # a broken network's infinities are dropped in the next step
+        xyxy = np.concatenate([center - size / 2, center + size / 2], axis=1)
+    return _best_class(xyxy, class_score, threshold)
 
 
 def _best_class(xyxy: Float32Array, class_score: Float32Array, threshold: float) -> Candidates:

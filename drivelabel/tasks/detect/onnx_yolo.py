@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from drivelabel.errors import FormatError
 from drivelabel.labels import Boxes2D, Taxonomy
 from drivelabel.labels.taxonomies import COCO
@@ -12,6 +14,7 @@ from drivelabel.tasks.annotator import FrameLabels
 from drivelabel.tasks.detect.finish import ToDriving, check_fraction, keep_best
 from drivelabel.tasks.detect.heads import find_head
 from drivelabel.tasks.detect.letterbox import Letterbox, Placement
+from drivelabel.tasks.detect.looks import WHOLE, Look, Part, check_looks, parts_of
 from drivelabel.tasks.image_input import check_images
 from drivelabel.tasks.onnx_net import Backend, OnnxNet
 from drivelabel.typing import Float32Array, UInt8Array
@@ -42,6 +45,7 @@ class OnnxDetector:
         iou_threshold: float = 0.45,
         across_classes: bool = True,
         max_boxes: int = 300,
+        looks: tuple[Look, ...] = WHOLE,
         input_hw: tuple[int, int] = (640, 640),
         device: str = "cpu",
         threads: int = 0,
@@ -58,6 +62,9 @@ class OnnxDetector:
             iou_threshold: boxes that overlap a better one by more are dropped.
             across_classes: also a box of another class removes, so that a van is not car and truck.
             max_boxes: how many boxes a frame can have.
+            looks: parts of the image that are looked at. With
+                :data:`~drivelabel.tasks.detect.looks.WHOLE_AND_AHEAD` far traffic lights are found too, in
+                twice the time.
             input_hw: for networks that take images of any size; multiples of 32.
             device, threads, backend: see :class:`~drivelabel.tasks.onnx_net.OnnxNet`.
 
@@ -69,6 +76,7 @@ class OnnxDetector:
         """
         check_fraction("score_threshold", score_threshold)
         check_fraction("iou_threshold", iou_threshold)
+        check_looks(looks)
         self._net = OnnxNet(weights, device=device, threads=threads, backend=backend)
         height, width = self._net.input_hw
         self._input_hw = (height or input_hw[0], width or input_hw[1])
@@ -89,12 +97,13 @@ class OnnxDetector:
             shift=self._head.shift,
         )
         self._score_threshold, self._iou_threshold = score_threshold, iou_threshold
-        self._across_classes, self._max_boxes = across_classes, max_boxes
+        self._across_classes, self._max_boxes, self._looks = across_classes, max_boxes, looks
         self.to_driving = ToDriving(classes)
         self.version = (
             f"{self.name} {self._net.sha256[:12]} {self._head.name} {self._input_hw[0]}x{self._input_hw[1]} "
             f"{classes.name} score>{score_threshold:g} iou<={iou_threshold:g} "
-            f"{'any' if across_classes else 'same'}-class max{max_boxes} {self._net.backend}"
+            f"{'any' if across_classes else 'same'}-class max{max_boxes} looks{_looks_text(looks)} "
+            f"{self._net.backend}"
         )
 
     def annotate(self, images_rgb: Sequence[UInt8Array], labels: Sequence[FrameLabels]) -> list[FrameLabels]:
@@ -102,16 +111,31 @@ class OnnxDetector:
         check_images(images_rgb, labels)
         if not images_rgb:
             return []
-        batch, places = self._letterbox.fit(images_rgb)
+        parts = [part for image in images_rgb for part in parts_of(image, self._looks)]
+        batch, places = self._letterbox.fit([part.image_rgb for part in parts])
         outputs = self._net(batch)
-        found = []
-        for i, (image, placed) in enumerate(zip(images_rgb, places, strict=True)):
-            image_hw = (image.shape[0], image.shape[1])
-            found.append(FrameLabels(boxes2d=self._boxes([out[i] for out in outputs], placed, image_hw)))
-        return found
+        seen = [
+            self._see([out[i] for out in outputs], placed, part)
+            for i, (placed, part) in enumerate(zip(places, parts, strict=True))
+        ]
+        n = len(self._looks)
+        return [FrameLabels(boxes2d=self._join(seen[i : i + n])) for i in range(0, len(seen), n)]
 
-    def _boxes(self, outputs: list[Float32Array], placed: Placement, image_hw: tuple[int, int]) -> Boxes2D:
+    def _see(self, outputs: list[Float32Array], placed: Placement, part: Part) -> Boxes2D:
+        """Boxes of one look, before non-maximum suppression, in the whole image."""
         candidates = self._head.decode(outputs, self._input_hw, self._score_threshold)
         xyxy = placed.to_image(candidates.xyxy)
-        boxes = self.to_driving.boxes(xyxy, candidates.score, candidates.class_id, image_hw)
+        rows = part.uncut(xyxy)
+        return self.to_driving.boxes(
+            part.to_whole(xyxy[rows]), candidates.score[rows], candidates.class_id[rows], part.whole_hw
+        )
+
+    def _join(self, seen: list[Boxes2D]) -> Boxes2D:
+        """The boxes of all looks at one image, best first."""
+        boxes = Boxes2D.concat(seen)
+        boxes = boxes[np.argsort(-boxes.score, kind="stable")]
         return keep_best(boxes, self._iou_threshold, self._across_classes, self._max_boxes)
+
+
+def _looks_text(looks: tuple[Look, ...]) -> str:
+    return "+".join(",".join(f"{side:g}" for side in look) for look in looks)
