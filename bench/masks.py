@@ -2,6 +2,8 @@
 
 Every way of keeping is checked to give back equal pixels before it is timed. Ratios are the claim: absolute
 times drift by 2x with what else the machine does, so run it on an idle one, and compare only within a run.
+A scan's rate is that of the median step (a frame, or a batch of them); writing is the best of the repeats. The
+codec's own rates are per core, so they are taken in processor time, which other programs disturb less.
 
     python bench/masks.py                       # 40 frames x 6 cameras of synthetic streets, 1280x720
     python bench/masks.py --frames 4            # the same in a minute
@@ -138,13 +140,14 @@ class Way:
     """One way of keeping a stack of masks.
 
     `write` takes a fresh folder and (n, h, w) masks and returns what `read` needs; `read` takes that, a
-    frame's number and a buffer or None. `scan` reads n frames, where that can be quicker than one by one.
+    frame's number and a buffer or None. `read_batch` reads frames first to stop, where that can be quicker
+    than one by one.
     """
 
     name: str
     write: Callable[[Path, np.ndarray], Any]
     read: Callable[[Any, int, np.ndarray | None], np.ndarray]
-    scan: Callable[[Any, int, np.ndarray | None], None] | None = None
+    read_batch: Callable[[Any, int, int, np.ndarray | None], None] | None = None
     slow: bool = False
 
 
@@ -275,14 +278,12 @@ def read_chunk(chunks: Chunks, i: int, out: np.ndarray | None) -> np.ndarray:
     return decode_mask(data.as_numpy_array(), chunks.shape, chunks.dtype, out=out)[0]
 
 
-def scan_chunks(chunks: Chunks, n: int, out: np.ndarray | None) -> None:
-    """Read n chunks past zarr, several in one call of the store."""
+def read_chunks(chunks: Chunks, first: int, stop: int, out: np.ndarray | None) -> None:
+    """Read several chunks past zarr, in one call of the store."""
     out = None if out is None else out[None]
-    for first in range(0, n, BATCH):
-        keys = [(f"masks/c/{i}/0/0", None) for i in range(first, min(n, first + BATCH))]
-        batch = chunks.loop.run_until_complete(chunks.store.get_partial_values(PROTOTYPE, keys))
-        for data in batch:
-            decode_mask(data.as_numpy_array(), chunks.shape, chunks.dtype, out=out)
+    keys = [(f"masks/c/{i}/0/0", None) for i in range(first, stop)]
+    for data in chunks.loop.run_until_complete(chunks.store.get_partial_values(PROTOTYPE, keys)):
+        decode_mask(data.as_numpy_array(), chunks.shape, chunks.dtype, out=out)
 
 
 def write_bytes(folder: Path, masks: np.ndarray) -> tuple[list[bytes], Any]:
@@ -328,7 +329,7 @@ WAYS = [
     Way("zarr, zstd 1 + crc32c", **through_zarr(stock(ZstdCodec(level=1)))),
     Way(BASE, **through_zarr(dict(codec_chain(interchange=True)))),
     Way("ours, through zarr", **through_zarr(dict(codec_chain()))),
-    Way(DIRECT, write_chunks, read_chunk, scan_chunks),
+    Way(DIRECT, write_chunks, read_chunk, read_chunks),
     Way("zstd 3 alone (bytes in memory)", write_zstd, read_zstd),
     Way(CODEC, write_bytes, read_bytes),
 ]
@@ -366,13 +367,12 @@ def timed(work: Callable[..., Any], *args: Any) -> float:
     return time.perf_counter() - start
 
 
-def scan(way: Way, kept: Any, n: int, out: np.ndarray | None) -> None:
-    """Read n frames in order."""
-    if way.scan:
-        way.scan(kept, n, out)
-    else:
-        for i in range(n):
-            way.read(kept, i, out)
+def scan_seconds(way: Way, kept: Any, n: int, out: np.ndarray | None) -> float:
+    """Seconds to read n frames in order, by the median step."""
+    if way.read_batch is None:
+        return n * statistics.median(timed(way.read, kept, i, out) for i in range(n))
+    steps = [(first, min(n, first + BATCH)) for first in range(0, n, BATCH)]
+    return n * statistics.median(timed(way.read_batch, kept, *s, out) / (s[1] - s[0]) for s in steps)
 
 
 def check(way: Way, kept: Any, masks: np.ndarray) -> None:
@@ -393,15 +393,18 @@ def measure(way: Way, stacks: list[np.ndarray], n_slow: int, repeats: int) -> Co
         out = np.zeros_like(masks[0])
         with tempfile.TemporaryDirectory() as temporary:  # fresh: deleting old files slows making new ones
             way.write(fresh(Path(temporary), "warm"), masks[:2])
-            folder = fresh(Path(temporary), "kept")
-            start = time.perf_counter()
-            kept = way.write(folder, masks)
-            seconds["write"] += time.perf_counter() - start
+            rounds = 1 if way.slow else repeats
+            writes = []
+            for k in range(rounds):
+                folder = fresh(Path(temporary), f"kept-{k}")
+                start = time.perf_counter()
+                kept = way.write(folder, masks)
+                writes.append(time.perf_counter() - start)
             check(way, kept, masks)
             n_bytes += size_of(folder, kept)
-            rounds = 1 if way.slow else repeats
-            seconds["fresh"] += min(timed(scan, way, kept, len(masks), None) for _ in range(rounds))
-            seconds["reused"] += min(timed(scan, way, kept, len(masks), out) for _ in range(rounds))
+            seconds["write"] += min(writes)
+            seconds["fresh"] += min(scan_seconds(way, kept, len(masks), None) for _ in range(rounds))
+            seconds["reused"] += min(scan_seconds(way, kept, len(masks), out) for _ in range(rounds))
             order = np.random.default_rng(0).integers(0, len(masks), 12 if way.slow else 100)
             single += [timed(way.read, kept, int(i), out) for i in order]
         pixel_bytes += masks.nbytes
@@ -410,13 +413,29 @@ def measure(way: Way, stacks: list[np.ndarray], n_slow: int, repeats: int) -> Co
     return Cost(way.name, n_frames, n_bytes / n_frames, rates[0], statistics.median(single) * 1e3, *rates[1:])
 
 
+def cpu_rates(stacks: list[np.ndarray]) -> tuple[float, float]:
+    """GB of pixels that the codec alone codes, and decodes into a reused buffer, per second of processor."""
+    seconds = [0.0, 0.0]
+    for masks in stacks:
+        out = np.zeros_like(masks[0])
+        start = time.thread_time()
+        coded = [encode_mask(mask) for mask in masks]
+        middle = time.thread_time()
+        for data in coded:
+            decode_mask(data, out.shape, out.dtype, out=out)
+        seconds[0] += middle - start
+        seconds[1] += time.thread_time() - middle
+    n_bytes = sum(masks.nbytes for masks in stacks)
+    return n_bytes / seconds[0] / 1e9, n_bytes / seconds[1] / 1e9
+
+
 def fresh(folder: Path, name: str) -> Path:
     """A new folder."""
     (folder / name).mkdir()
     return folder / name
 
 
-def show(costs: list[Cost]) -> None:
+def show(costs: list[Cost], cpu_write: float, cpu_read: float) -> None:
     """Print the table and how the goals fared."""
     base = next(cost for cost in costs if cost.name == BASE)
     print(
@@ -435,8 +454,8 @@ def show(costs: list[Cost]) -> None:
     goals = [
         ("bytes of zstd 3's", direct.bytes_per_frame / base.bytes_per_frame, "<=", 0.65),
         ("codec: one frame, ms", ours.read_ms, "<=", 0.3),
-        ("codec: scan, GB/s", ours.scan_reused_gb_s, ">=", 8),
-        ("codec: write, GB/s", ours.write_gb_s, ">=", 3),
+        ("codec: scan, GB/s of a core", cpu_read, ">=", 8),
+        ("codec: write, GB/s of a core", cpu_write, ">=", 3),
         ("from the store: one frame, ms", direct.read_ms, "<=", 0.3),
         ("from the store: scan, GB/s", direct.scan_reused_gb_s, ">=", 8),
         ("into the store: write, GB/s", direct.write_gb_s, ">=", 3),
@@ -454,7 +473,9 @@ def main() -> int:
     parser.add_argument("--cameras", type=int, default=6)
     parser.add_argument("--size", type=int, nargs=2, default=(720, 1280), metavar=("H", "W"))
     parser.add_argument("--slow-frames", type=int, default=12, help="of each stack for the slow peers (12)")
-    parser.add_argument("--repeats", type=int, default=3, help="scans to take the best of (3)")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="of writing and scanning, to take the best of (3)"
+    )
     parser.add_argument("--network", type=Path, help="TwinLiteNet as ONNX, to use its output on --video")
     parser.add_argument("--video", type=Path)
     args = parser.parse_args()
@@ -472,7 +493,8 @@ def main() -> int:
     for way in WAYS:
         costs.append(measure(way, [labels, instances], args.slow_frames, args.repeats))
         print(".", end="", flush=True)
-    show(costs)
+    rates = [cpu_rates([labels, instances]) for _ in range(args.repeats)]
+    show(costs, *map(max, zip(*rates, strict=True)))
     return 0
 
 

@@ -166,8 +166,8 @@ def fill_run(flat: Frame, start: int, stop: int, value: int, roomy: bool) -> Non
     if not roomy:
         flat[start:stop] = value
         return
-    # Runs differ in length, and a processor that guesses lengths wrong waits: whole blocks take 87 us a frame of
-    # 10,000 runs, exact fills 140. Unsigned, or LLVM makes no vectors; blocks of 64 it unrolls into single
+    # Runs differ in length, and a processor that guesses lengths wrong waits: whole blocks take 87 us a frame
+    # of 10,000 runs, exact fills 140. Unsigned, or LLVM makes no vectors; blocks of 64 it unrolls into single
     # stores for uint16.
     x = np.uint64(start)
     while x < np.uint64(stop):
