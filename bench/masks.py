@@ -2,8 +2,8 @@
 
 Every way of keeping is checked to give back equal pixels before it is timed. Ratios are the claim: absolute
 times drift by 2x with what else the machine does, so run it on an idle one, and compare only within a run.
-A scan's rate is that of the median step (a frame, or a batch of them); writing is the best of the repeats. The
-codec's own rates are per core, so they are taken in processor time, which other programs disturb less.
+A scan's rate is that of the median step (a frame, or a batch of them); writing is the best of the repeats.
+The codec's own rates are per core, so they are taken in processor time, which other programs disturb less.
 
     python bench/masks.py                       # 40 frames x 6 cameras of synthetic streets, 1280x720
     python bench/masks.py --frames 4            # the same in a minute
