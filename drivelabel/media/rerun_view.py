@@ -19,8 +19,7 @@ import numpy as np
 
 from drivelabel._optional import require
 from drivelabel.errors import MissingExtraError, StoreError
-from drivelabel.geometry import matrix_to_quat_wxyz
-from drivelabel.labels import LIGHT_STATES, Boxes2D, Boxes3D, LaneLines, Taxonomy, TrafficLights
+from drivelabel.labels import LIGHT_STATES, VOID, Boxes2D, Boxes3D, LaneLines, Taxonomy, TrafficLights
 from drivelabel.media.draw.cuboids import depth_colors
 from drivelabel.media.draw.marks import line_color
 from drivelabel.media.draw.style import LIGHT_COLORS
@@ -64,17 +63,35 @@ def write_rerun(
         StoreError: an image or sweep cannot be read, or `out` cannot be written.
     """
     rerun = require_rerun()
+    strict = rerun.error_utils.strict_mode()
+    rerun.set_strict_mode(True)  # otherwise it warns, and leaves out what it could not take
+    try:
+        return _write(rerun, scene, out, layers, max_width, (start, stop), lidar, on_progress)
+    finally:
+        rerun.set_strict_mode(strict)
+
+
+def _write(
+    rerun: Any,
+    scene: Scene,
+    out: Path | None,
+    layers: Sequence[str] | None,
+    max_width: int,
+    part: tuple[int, int | None],
+    lidar: bool,
+    on_progress: Callable[[int, int], None] | None,
+) -> int:
     chosen = [scene.layer(name) for name in (scene.layers if layers is None else layers)]
     stream = rerun.RecordingStream("drivelabel", recording_id=secrets.token_hex(16))
     stream.send_recording_name(scene.name)
     if out is None:
         stream.spawn()
-        return _Writer(rerun, stream, scene, chosen, max_width).write(start, stop, lidar, on_progress)
+        return _Writer(rerun, stream, scene, chosen, max_width).write(part, lidar, on_progress)
     aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         stream.save(aside)
-        n_frames = _Writer(rerun, stream, scene, chosen, max_width).write(start, stop, lidar, on_progress)
+        n_frames = _Writer(rerun, stream, scene, chosen, max_width).write(part, lidar, on_progress)
         stream.disconnect()
         aside.replace(out)
     except OSError as error:
@@ -109,9 +126,9 @@ class _Writer:
     max_width: int
 
     def write(
-        self, start: int, stop: int | None, lidar: bool, on_progress: Callable[[int, int], None] | None
+        self, part: tuple[int, int | None], lidar: bool, on_progress: Callable[[int, int], None] | None
     ) -> int:
-        own = [self.scene.frames_of(camera.channel)[start:stop] for camera in self.scene.cameras]
+        own = [self.scene.frames_of(camera.channel)[slice(*part)] for camera in self.scene.cameras]
         rows = [row for frames in own for row in frames]
         times = self.scene.frames.timestamp_ns[rows] if rows else np.zeros(0, np.int64)
         span = (int(times.min()), int(times.max())) if rows else (0, 0)
@@ -166,9 +183,7 @@ class _Writer:
         return min(1.0, self.max_width / camera.image_hw[1])
 
     def _transform(self, dst_from_src: FloatArray) -> Any:
-        w, x, y, z = np.asarray(matrix_to_quat_wxyz(dst_from_src[:3, :3])).reshape(4).tolist()
-        quaternion = self.rerun.Quaternion(xyzw=[x, y, z, w])
-        return self.rerun.Transform3D(translation=dst_from_src[:3, 3], quaternion=quaternion)
+        return self.rerun.Transform3D(translation=dst_from_src[:3, 3], mat3x3=dst_from_src[:3, :3])
 
     @property
     def _origin(self) -> FloatArray:
@@ -252,9 +267,17 @@ def _resized(image: AnyArray, scale: float, method: int) -> AnyArray:
 
 
 def _context(rerun: Any, taxonomy: Taxonomy) -> Any:
-    """Names and colours of class ids; 255 is what nobody labelled, and is clear."""
+    """Names and colours of class ids; what nobody labelled is clear."""
     rows = [(row, c.name, tuple(taxonomy.colors[row].tolist())) for row, c in enumerate(taxonomy)]
-    return rerun.AnnotationContext([*rows, (255, "void", (0, 0, 0, 0))])
+    elements = []
+    for class_id, name, color in [*rows, (VOID, "void", (0, 0, 0, 0))]:
+        info = rerun.AnnotationInfo(id=class_id, label=name, color=color)
+        description = rerun.ClassDescription(info=info)
+        element = rerun.datatypes.ClassDescriptionMapElem(class_id=class_id, class_description=description)
+        # A plain number: rerun's own ClassId cannot be put in an array with numpy 1 (seen with 0.23.1).
+        object.__setattr__(element, "class_id", class_id)
+        elements.append(element)
+    return rerun.AnnotationContext(elements)
 
 
 def _names(rows: Boxes2D | Boxes3D, taxonomy: Taxonomy) -> list[str]:
@@ -275,8 +298,7 @@ def _boxes3d(rerun: Any, cuboids: Boxes3D, taxonomy: Taxonomy, origin: FloatArra
     return rerun.Boxes3D(
         centers=cuboids.center - origin,
         sizes=cuboids.size_lwh,
-        # Rerun wants x, y, z, w.
-        quaternions=[rerun.Quaternion(xyzw=quat) for quat in np.roll(cuboids.quat_wxyz, -1, axis=1)],
+        quaternions=np.roll(cuboids.quat_wxyz, -1, axis=1),  # Rerun wants x, y, z, w
         class_ids=cuboids.category_id.astype(np.uint16),
         labels=_names(cuboids, taxonomy),
     )

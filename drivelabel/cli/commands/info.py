@@ -8,6 +8,10 @@ from drivelabel.cli.commands._options import JsonOption, SceneArgument
 from drivelabel.cli.output import count, say, say_json, table
 
 
+MAX_FACT = 96
+"""Letters of a fact that are shown; readers may keep long lists in a scene's info."""
+
+
 def info(scene: SceneArgument, as_json: JsonOption = False) -> None:
     """Summarise a scene.
 
@@ -46,8 +50,18 @@ def _head(facts: dict[str, Any]) -> str:
     path = facts["path_metres"]
     lines.append("  no poses" if path is None else f"  {count(facts['poses'], 'pose')}, path {path:,.1f} m")
     lines.append(f"  {count(facts['commits'], 'commit')}, newest {facts['head'][:8]}")
-    lines += [f"  {key}: {value}" for key, value in facts["info"].items()]
+    lines += [f"  {key}: {_short(value)}" for key, value in facts["info"].items()]
     return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    """A fact in at most a line; ``--json`` shows all of it."""
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {_short(part)}" for key, part in value.items())
+    elif isinstance(value, (list, tuple)):
+        value = f"{len(value)} entries" if value else "none"
+    text = str(value)
+    return text if len(text) <= MAX_FACT else f"{text[: MAX_FACT - 3]}..."
 
 
 def _sensors(sensors: list[dict[str, Any]]) -> str:

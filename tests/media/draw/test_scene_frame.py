@@ -66,7 +66,7 @@ def test_the_view_from_above_needs_poses(scene: Scene) -> None:
 
 
 def test_an_unknown_layer_is_an_error(scene: Scene) -> None:
-    with pytest.raises(SceneLookupError, match="no layer 'trth'. Did you mean 'truth'"):
+    with pytest.raises(SceneLookupError, match=r"no layer 'trth'\. Did you mean 'truth'"):
         draw_scene_frame(scene, 0, GREY, layers=["trth"])
 
 
