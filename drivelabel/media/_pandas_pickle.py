@@ -9,6 +9,7 @@ Numbers are rebuilt from the kept bytes afterwards, checked.
 from __future__ import annotations
 
 import io
+import itertools
 import pickle
 import pickletools
 import zlib
@@ -54,6 +55,7 @@ _INSTRUCTIONS = frozenset(
         "SETITEMS",
     }
 )
+_BY_CODE: dict[str, Any] = {instruction.code: instruction for instruction in pickletools.opcodes}
 _DTYPES = frozenset(
     f"{kind}{size}" for kind, sizes in (("i", "1248"), ("u", "1248"), ("f", "48")) for size in sizes
 )
@@ -169,6 +171,7 @@ def table_of_pickle(data: bytes, where: str = "table") -> dict[str, AnyArray]:
         IndexError,
         EOFError,
         AttributeError,
+        OverflowError,
     ) as error:
         raise FormatError(
             f"{where}: expected a pickled pandas table, got damaged or other data ({error})."
@@ -203,16 +206,24 @@ def _unpacked(path: Path, max_bytes: int) -> bytes:
 
 def _scan(data: bytes) -> None:
     """Refuse a pickle that is more than a table, before anything of it is executed."""
-    for count, (instruction, argument, _) in enumerate(pickletools.genops(data)):
+    stream = io.BytesIO(data)
+    for count in itertools.count():
+        instruction = _BY_CODE.get(stream.read(1).decode("latin-1"))
+        if instruction is None:
+            raise FormatError("expected a pickled pandas table, got damaged or other data.")
+        if instruction.name in ("STACK_GLOBAL", "INST", "OBJ"):
+            raise FormatError("a name is built while loading, which a table of PandaSet never does.")
         if instruction.name not in _INSTRUCTIONS:
-            if instruction.name in ("STACK_GLOBAL", "INST", "OBJ"):
-                raise FormatError("a name is built while loading, which a table of PandaSet never does.")
             raise FormatError(f"a table needs no pickle instruction {instruction.name}.")
+        if instruction.name == "STOP":
+            return
         if instruction.name == "GLOBAL":
-            module, _, name = str(argument).partition(" ")
+            module, name = (stream.readline()[:-1].decode("utf-8") for _ in range(2))
             if (module, name) not in _NAMES:
                 raise _refused(module, name)
-        if instruction.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(str(argument)) > count:
+            continue
+        argument: Any = instruction.arg.reader(stream) if instruction.arg else None
+        if instruction.name in ("BINPUT", "LONG_BINPUT") and int(argument) > count:
             raise FormatError(f"the pickle numbers its object {argument} after {count} instructions.")
 
 
@@ -269,8 +280,8 @@ def _new_index(kept: Any) -> tuple[Any, dict[str, Any]]:
 
 def _index_values(kept: Any) -> list[Any]:
     kind, given = _new_index(kept)
-    if kind is _RangeIndex:
-        return list(range(given["start"], given["stop"], given["step"]))
+    if kind is not _Index:
+        raise FormatError("expected columns with names.")
     return list(_array(given["data"]))
 
 
@@ -295,7 +306,7 @@ def _array(kept: Any) -> AnyArray:
             raise FormatError(f"expected {n_values} objects.")
         array = np.empty(n_values, object)
         array[:] = values
-        return np.reshape(array, shape, order=order)
+        return np.reshape(array, shape)  # NumPy lists objects row by row, also those stored column first.
     if not isinstance(values, bytes):
         raise FormatError("expected an array's bytes.")
     numbers = np.frombuffer(values, np.dtype(_dtype_text(dtype)))

@@ -67,18 +67,21 @@ def read_poses(path: Path) -> FloatArray:
     """
     given = _read_json(path)
     try:
-        positions = np.array([[pose["position"][axis] for axis in "xyz"] for pose in given], np.float64)
-        headings = np.array([[pose["heading"][part] for part in "wxyz"] for pose in given], np.float64)
+        positions = np.array(
+            [[pose["position"][axis] for axis in "xyz"] for pose in given], np.float64
+        ).reshape(-1, 3)
+        headings = np.array(
+            [[pose["heading"][part] for part in "wxyz"] for pose in given], np.float64
+        ).reshape(-1, 4)
     except (TypeError, KeyError, ValueError) as error:
         raise FormatError(
             f"{path}: expected a list of poses with position and heading ({error!r})."
         ) from error
-    lengths = np.linalg.norm(headings.reshape(-1, 4), axis=1)
-    good = np.isfinite(positions).reshape(len(lengths), -1).all(axis=1) & (np.abs(lengths - 1) < 1e-3)
+    good = np.isfinite(positions).all(axis=1) & (np.abs(np.linalg.norm(headings, axis=1) - 1) < 1e-3)
     if not good.all():
         row = int(np.argmin(good))
         raise FormatError(f"{path}, row {row}: expected a finite position and a heading of unit length.")
-    return pose_matrix(positions.reshape(-1, 3), headings.reshape(-1, 4))
+    return pose_matrix(positions, headings)
 
 
 def read_camera_matrix(path: Path) -> FloatArray:

@@ -1,10 +1,11 @@
 """A comma2k19 segment as a scene: poses, and the video where it is there.
 
-Coordinates. ``frame_positions`` are ECEF (WGS 84). ``frame_orientations`` turn device coords (x forward, y
-right, z down) into ECEF; w comes first. The device is the camera behind the windscreen, so our ego is the device
-with y to the left and z up. World coords begin at the first position: x east, y north, z up.
+Coordinates. ``frame_positions`` are ECEF (WGS 84). ``frame_orientations`` turn device coords (x forward,
+y right, z down) into ECEF; w comes first. The device is the camera behind the windscreen, so our ego is
+the device with y to the left and z up. World coords begin at the first position: x east, y north, z up.
 
-Source: https://github.com/commaai/comma2k19 (MIT), its README; axes checked with the segment's own velocities.
+Source: https://github.com/commaai/comma2k19 (MIT), its README; axes checked with the velocities of the
+segment.
 """
 
 from __future__ import annotations

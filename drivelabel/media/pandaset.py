@@ -1,8 +1,9 @@
 """A PandaSet sequence as a scene.
 
-Coordinates. ``lidar/poses.json`` gives the motion of one system for both lidars: x right, y forward, z up, its
-origin 0.4 m above the road (it moves along its own +y to half a degree, and the front camera looks along +y). Our
-ego has the same origin, turned: x forward, y left. Points and cuboids are in world coords.
+Coordinates. ``lidar/poses.json`` gives the motion of one system for both lidars: x right, y forward, z
+up, its origin 0.4 m above the road (it moves along its own +y to half a degree, and the front camera
+looks along +y). Our ego has the same origin, turned: x forward, y left. Points and cuboids are in world
+coords.
 
 Source: the data itself; https://github.com/scaleapi/pandaset-devkit (Apache-2.0) for what its columns mean.
 """
