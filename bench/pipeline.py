@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 
 from drivelabel.pipeline import annotate, ingest, make_plan
-from drivelabel.pipeline.annotate import BATCH
+from drivelabel.pipeline.annotate_run import BATCH
 
 SIZE_HW = (720, 1280)
 

@@ -38,7 +38,9 @@ class CameraProgress:
     def from_bytes(cls, data: bytes) -> CameraProgress:
         """What :meth:`to_bytes` wrote."""
         item: dict[str, Any] = msgspec.msgpack.decode(data)
-        states = {n: {k: _unpack(v) for k, v in state.items()} for n, state in item["states"].items()}
+        states: dict[str, State] = {
+            name: {k: _unpack(v) for k, v in state.items()} for name, state in item["states"].items()
+        }
         return cls(item["plan"], item["next_frame"], item["skipped"], states)
 
 

@@ -1,4 +1,4 @@
-"""Small, exact stages for tests of the pipeline: their labels depend on every pixel and on all that came before."""
+"""Small, exact stages for tests: their labels depend on every pixel and on all that came before."""
 
 from __future__ import annotations
 

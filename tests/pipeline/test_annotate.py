@@ -16,7 +16,7 @@ import pytest
 from drivelabel.errors import InvalidLabelError, StoreError
 from drivelabel.labels import HUMAN
 from drivelabel.pipeline import Plan, annotate
-from drivelabel.pipeline.annotate import CHUNK
+from drivelabel.pipeline.annotate_run import CHUNK
 from drivelabel.pipeline.plan import in_order
 from drivelabel.storage import SceneStore
 from tests.pipeline.stages import CountingTracker, PixelBoxes, exact_plan, picture_scene

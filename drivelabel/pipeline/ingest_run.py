@@ -37,7 +37,7 @@ def ingest(
         StoreError: the source is missing or damaged, or the scene cannot be written.
         FormatError: the source is of no known kind.
     """
-    scene = read_drive(source, **options)
+    scene = read_drive(os.fspath(source), **options)
     place = Path(os.fspath(location))
     if copy and "://" in os.fspath(location):
         raise StoreError(f"{os.fspath(location)}: files are copied into local scenes only. Leave out --copy.")
