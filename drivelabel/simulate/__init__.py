@@ -1,0 +1,1 @@
+"""Drives with exact truth: a small world, sensors in it, and every label that follows."""
