@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from drivelabel.errors import InvalidLabelError
 from drivelabel.geometry.boxes import clip_boxes, nms
 from drivelabel.labels import MODEL, Boxes2D, Taxonomy
-from drivelabel.labels.taxonomies import DRIVING, UNMAPPED, mapping
+from drivelabel.labels.taxonomies import COCO, DRIVING, UNMAPPED, mapping, spelling
 from drivelabel.typing import AnyArray, IntArray
 
 MAX_CANDIDATES = 2000
@@ -23,10 +24,25 @@ class ToDriving:
         dropped: how many boxes of which class had none there, over all frames so far.
     """
 
-    def __init__(self, classes: Taxonomy) -> None:
-        self._names = classes.names
-        self._rows: IntArray = mapping(classes, DRIVING)
+    def __init__(self, names: Sequence[str], rows: IntArray) -> None:
+        """From the detector's class names, and the row of DRIVING of each (UNMAPPED for none)."""
+        self._names = tuple(names)
+        self._rows = rows
         self.dropped: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, classes: Taxonomy) -> ToDriving:
+        """For a detector with the classes of a taxonomy."""
+        return cls(classes.names, mapping(classes, DRIVING))
+
+    @classmethod
+    def by_name(cls, names: Sequence[str]) -> ToDriving:
+        """For a detector with classes of its own: they mean what COCO means by that name, or DRIVING."""
+        known = {name: row for row, name in enumerate(DRIVING.names)}
+        known |= zip(COCO.names, mapping(COCO, DRIVING).tolist(), strict=True)
+        by_spelling = {spelling(name): row for name, row in known.items()}
+        rows = [by_spelling.get(spelling(name), UNMAPPED) for name in names]
+        return cls(names, np.array(rows, np.int64))
 
     def boxes(
         self, xyxy: AnyArray, score: AnyArray, class_id: AnyArray, image_hw: tuple[int, int]
@@ -39,11 +55,12 @@ class ToDriving:
             class_id: (n,) of the detector's own classes.
             image_hw: size of the image.
         """
+        class_id = np.asarray(class_id, np.int64)
         clipped = clip_boxes(np.asarray(xyxy, np.float32), image_hw)
         seen = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
-        category_id = self._rows[np.asarray(class_id, np.int64)]
+        category_id = self._rows[class_id]
         unmapped = seen & (category_id == UNMAPPED)
-        self.dropped.update(self._names[i] for i in np.asarray(class_id)[unmapped])
+        self.dropped.update(self._names[i] for i in class_id[unmapped])
         rows = np.flatnonzero(seen & ~unmapped)
         rows = rows[np.argsort(-np.asarray(score)[rows], kind="stable")]
         return Boxes2D(

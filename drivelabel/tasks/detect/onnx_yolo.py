@@ -98,7 +98,7 @@ class OnnxDetector:
         )
         self._score_threshold, self._iou_threshold = score_threshold, iou_threshold
         self._across_classes, self._max_boxes, self._looks = across_classes, max_boxes, looks
-        self.to_driving = ToDriving(classes)
+        self.to_driving = ToDriving.of(classes)
         self.version = (
             f"{self.name} {self._net.sha256[:12]} {self._head.name} {self._input_hw[0]}x{self._input_hw[1]} "
             f"{classes.name} score>{score_threshold:g} iou<={iou_threshold:g} "
