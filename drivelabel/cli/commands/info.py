@@ -7,7 +7,6 @@ from typing import Any
 from drivelabel.cli.commands._options import JsonOption, SceneArgument
 from drivelabel.cli.output import count, say, say_json, table
 
-
 MAX_FACT = 96
 """Letters of a fact that are shown; readers may keep long lists in a scene's info."""
 

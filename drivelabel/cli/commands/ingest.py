@@ -32,7 +32,9 @@ def ingest(
 
     with interruptible(f"Nothing was written to {out}; run the same command again."):
         scene = run(source, out, copy=copy, format=format, name=name, hz=hz, on_invalid=on_invalid).scene()
-    skipped: dict[str, Any] = {key: value for key, value in scene.info.items() if key.startswith("skipped")}
+    skipped: dict[str, Any] = {
+        key: value for key, value in scene.info.items() if key.startswith("skipped") and value
+    }
     facts = {
         "scene": out,
         "name": scene.name,

@@ -53,12 +53,14 @@ class Canvas:
             color: of the upper line.
             width: of the upper line, picture pixels.
             closed: join the last point with the first.
-            dash: length of dashes and gaps in picture pixels; each side begins and ends with a dash.
+            dash: length of dashes and gaps in picture pixels. Each side of a closed shape begins and
+                ends with a dash; an open line is dashed along its whole length.
         """
         corners = np.asarray(points, np.float64) * self.scale
         if closed:
             corners = np.vstack([corners, corners[:1]])
-        pieces = [corners] if dash is None else dashes(corners, *dash)
+        cut = dashes if closed else dashes_along
+        pieces = [corners] if dash is None else cut(corners, *dash)
         self._lines(pieces, INK, _dark_width(width))
         self._lines(pieces, color, width)
 
@@ -181,6 +183,19 @@ def dashes(points: FloatArray, dash: float, gap: float) -> list[FloatArray]:
         begins = np.arange(n_gaps + 1) * period
         along = np.stack([begins, begins + dash], axis=1)[..., None] / length
         pieces += list(start + along * (stop - start))
+    return pieces
+
+
+def dashes_along(points: FloatArray, dash: float, gap: float) -> list[FloatArray]:
+    """Pieces of a polyline, dashed along its length whatever its bends; the first begins where it begins."""
+    lengths = np.r_[0.0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
+    n_dashes = min(1000, int(np.ceil(lengths[-1] / (dash + gap))))
+    pieces: list[FloatArray] = []
+    for begin in (np.arange(n_dashes) * (dash + gap)).tolist():
+        end = min(begin + dash, float(lengths[-1]))
+        inner = points[(lengths > begin) & (lengths < end)]
+        ends = [[np.interp(at, lengths, points[:, axis]) for axis in (0, 1)] for at in (begin, end)]
+        pieces.append(np.vstack([ends[:1], inner, ends[1:]]))
     return pieces
 
 

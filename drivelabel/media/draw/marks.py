@@ -101,7 +101,7 @@ def draw_lane_lines(canvas: Canvas, lines: LaneLines, taxonomy: Taxonomy) -> lis
         color = line_color(lines, row)
         style = LINE_STYLES[lines.style[row]]
         width = canvas.style.lane
-        dash = (9.0 * width, 4.0 * width) if style == "dashed" else None
+        dash = (12.0 * width, 8.0 * width) if style == "dashed" else None
         canvas.outline(points, color, width, dash=dash)
         texts = _line_texts(lines, row, readable(color))
         foot = _point_in(points, canvas.hw, canvas.scale)

@@ -68,13 +68,13 @@ class Style:
         """Sizes that read well in a picture of this many lines."""
         unit = height / 1080
         return cls(
-            line=max(1, round(2.4 * unit)),
+            line=max(2 if height >= 480 else 1, round(2.4 * unit)),
             lane=max(2, round(5 * unit)),
             text=max(11, round(17 * unit)),
             title=max(12, round(20 * unit)),
             dot=max(1, round(1.8 * unit)),
-            dash=max(5.0, 13 * unit),
-            gap=max(3.0, 6 * unit),
+            dash=max(7.0, 13 * unit),
+            gap=max(5.0, 7 * unit),
         )
 
 

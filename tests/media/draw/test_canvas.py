@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from drivelabel.media.draw.canvas import Canvas, clip_segments, dashes
+from drivelabel.media.draw.canvas import Canvas, clip_segments, dashes, dashes_along
 from drivelabel.media.draw.style import INK, readable
 
 WHITE = np.full((60, 80, 3), 255, np.uint8)
@@ -74,6 +74,19 @@ def test_dashes_begin_and_end_at_the_corners(points: np.ndarray, dash: float, ga
         assert np.abs(ends - corner).sum(axis=1).min() < 1e-6
     drawn = sum(np.linalg.norm(piece[1] - piece[0]) for piece in pieces)
     assert drawn <= np.linalg.norm(np.diff(points, axis=0), axis=1).sum() + 1e-6
+
+
+def test_an_open_line_is_dashed_along_its_length_whatever_its_bends() -> None:
+    bent = np.stack([np.arange(0, 101, 2.0), np.zeros(51)], axis=1)
+    straight = dashes_along(bent[[0, -1]], 10, 5)
+    for own, whole in zip(dashes_along(bent, 10, 5), straight, strict=True):
+        np.testing.assert_allclose(own[[0, -1]], whole)
+        np.testing.assert_allclose(np.diff(own[:, 0]).sum(), whole[1, 0] - whole[0, 0])
+    assert [piece[0, 0] for piece in straight] == [0, 15, 30, 45, 60, 75, 90]
+
+
+def test_a_line_without_length_has_no_dashes() -> None:
+    assert dashes_along(np.zeros((3, 2)), 10, 5) == []
 
 
 @given(segments(300))
