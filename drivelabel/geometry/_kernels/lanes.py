@@ -8,7 +8,8 @@ from numba import njit
 from drivelabel.typing import Float32Array, FloatArray, Int32Array, UInt8Array
 
 
-@njit(cache=True)
+# Division by zero cannot happen here, and its check alone keeps the inner loops from being vectorised.
+@njit(cache=True, error_model="numpy")
 def ridge_strength(
     brightness: UInt8Array, width_px: Int32Array, window_px: int, floor: float, cap: float
 ) -> Float32Array:
@@ -30,55 +31,57 @@ def ridge_strength(
     """
     n_rows, n_cols = brightness.shape
     strength = np.zeros((n_rows, n_cols), np.float32)
-    total = np.zeros(n_cols + 1, np.float32)
-    left = np.zeros(n_cols, np.float32)
-    right = np.zeros(n_cols, np.float32)
-    rough = np.zeros(n_cols + 2 * window_px + 2, np.float32)
+    total = np.zeros(n_cols + 1, np.int32)
+    below = np.zeros(n_cols, np.float32)
+    above = np.zeros(n_cols, np.float32)
+    rough = np.zeros(n_cols + 2 * window_px + 1, np.float32)
     for row in range(n_rows):
+        running = np.int32(0)
         for col in range(n_cols):
-            total[col + 1] = total[col] + np.float32(brightness[row, col])
+            running += np.int32(brightness[row, col])
+            total[col + 1] = running
         for scale in range(width_px.shape[0]):
             width = width_px[scale, row]
             half = width // 2
             # A gap of one pixel on each side keeps the blurred rim of the paint out of the sides.
             side = max(width, 3)
             reach = half + 1 + side
-            if width <= 0 or 2 * reach + 1 >= n_cols:
+            n_inside = n_cols - 2 * reach
+            if width <= 0 or n_inside < 2:
                 continue
-            first, last = reach, n_cols - reach
-            inv = np.float32(1.0 / (2 * half + 1))
-            inv_side = np.float32(1.0 / side)
-            for col in range(first, last):
-                left[col] = (total[col - half - 1] - total[col - reach]) * inv_side
-                right[col] = (total[col + reach + 1] - total[col + half + 2]) * inv_side
-            _texture_sums(left, right, first, last, window_px, np.float32(cap), rough)
-            for col in range(first, last):
-                centre = (total[col + half + 1] - total[col - half]) * inv
-                response = centre - max(left[col], right[col])
-                start, stop = max(first, col - window_px), min(last, col + window_px + 1)
-                # rough is shifted by window_px, so that no index needs a bound here.
-                texture = (rough[col + 2 * window_px + 1] - rough[col]) / np.float32(stop - start)
-                strength[row, col] = max(strength[row, col], response / (texture + np.float32(floor)))
+            # Slices, so that no index can be negative: only then are the loops vectorised.
+            left_start, left_stop = total[:n_inside], total[side : side + n_inside]
+            start, stop = total[side + 1 : side + 1 + n_inside], total[reach + half + 1 :][:n_inside]
+            right_start, right_stop = total[reach + half + 2 :][:n_inside], total[2 * reach + 1 :][:n_inside]
+            inv, inv_side = np.float32(1.0 / (2 * half + 1)), np.float32(1.0 / side)
+            for col in range(n_inside):
+                left = np.float32(left_stop[col] - left_start[col]) * inv_side
+                right = np.float32(right_stop[col] - right_start[col]) * inv_side
+                brighter = left if left > right else right
+                above[col] = np.float32(stop[col] - start[col]) * inv - brighter
+                step = abs(left - right)
+                below[col] = step if step < np.float32(cap) else np.float32(cap)
+            _window_means(below, n_inside, window_px, rough)
+            out = strength[row, reach : reach + n_inside]
+            for col in range(n_inside):
+                value = above[col] / (below[col] + np.float32(floor))
+                out[col] = value if value > out[col] else out[col]
     return strength
 
 
-@njit(cache=True)
-def _texture_sums(
-    left: Float32Array,
-    right: Float32Array,
-    first: int,
-    last: int,
-    window_px: int,
-    cap: np.float32,
-    rough: Float32Array,
-) -> None:
-    """Fill `rough` with running sums of the sides' capped difference, shifted right by `window_px`."""
-    rough[: first + window_px + 1] = 0.0
-    value = np.float32(0.0)
-    for col in range(first, last):
-        value += min(abs(left[col] - right[col]), cap)
-        rough[col + window_px + 1] = value
-    rough[last + window_px + 1 :] = value
+@njit(cache=True, error_model="numpy")
+def _window_means(values: Float32Array, n: int, window_px: int, rough: Float32Array) -> None:
+    """Replace the first `n` values by means over `window_px` to both sides, as far as there are values."""
+    running = np.float32(0.0)
+    rough[: window_px + 1] = running
+    for col in range(n):
+        running += values[col]
+        rough[col + window_px + 1] = running
+    rough[n + window_px + 1 : n + 2 * window_px + 1] = running
+    low, high = rough[:n], rough[2 * window_px + 1 :][:n]
+    for col in range(n):
+        inside = min(n, col + window_px + 1) - max(0, col - window_px)
+        values[col] = (high[col] - low[col]) / np.float32(inside)
 
 
 @njit(cache=True)

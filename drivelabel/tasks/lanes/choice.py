@@ -28,7 +28,7 @@ N_BESIDE = 2
 """Lines kept on each side of the camera."""
 
 _WEAK_NEIGHBOUR = 0.35  # share of its neighbour's evidence that a line inside a lane must have to stay
-_WEAK_INSIDE = 0.5  # the same for a line between two that make a lane without it
+_WEAK_INSIDE = 0.25  # the same for a line between two that make a lane without it
 _NEXT_LANE = (0.6, 1.7)  # width of the next lane over the width of our own
 _FOCAL_SHARE = (
     0.9  # focal length over image width of a usual road camera; only lengths of dashes depend on it

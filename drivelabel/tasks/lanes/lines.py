@@ -15,9 +15,9 @@ SLOPE_STEP = 0.02
 MIN_SPACING = 0.35
 """Two lines nearer than this many camera heights are one (a double line, or paint with a worn middle)."""
 
-_MAX_CANDIDATES = 10
+_MAX_CANDIDATES = 8
 _STRIPE_RUN = 5.0  # rows over which one patch of paint makes stripes that are no news to each other
-_FIT_ROUNDS = 5
+_FIT_ROUNDS = 4
 _AROUND = 6.0  # tolerances to the side within which other stripes make a line doubtful
 
 

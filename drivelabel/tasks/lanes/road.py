@@ -27,14 +27,14 @@ SLOPE_MAX = 6.0
 NEAREST_HORIZON = 0.03
 """Rows closer to the horizon than this share of the height are too small to trust."""
 
-_HORIZONS = np.linspace(0.22, 0.72, 15)  # of the height
-_COLUMNS = np.linspace(0.1, 0.9, 17)  # of the width
-_CURVATURES = np.array([-6.0, -2.0, -0.6, 0.0, 0.6, 2.0, 6.0]) * 1e-3  # of the width squared
+_HORIZONS = np.linspace(0.22, 0.72, 11)  # of the height
+_COLUMNS = np.linspace(0.1, 0.9, 11)  # of the width
+_CURVATURES = np.array([-4.0, -1.2, 0.0, 1.2, 4.0]) * 1e-3  # of the width squared
 _NEIGHBOURS = np.array(list(product((-1.0, 0.0, 1.0), repeat=3)))
-_N_STARTS = 8
+_N_STARTS = 6
 _REFINE_ROUNDS = 9
 _MAX_MEETING = 24
-_MAX_SEGMENTS = 60
+_MAX_SEGMENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,21 @@ def hough_segments(stripes: Stripes, work: WorkImage) -> FloatArray:
     # OpenCV 4 answers (n, 1, 4), OpenCV 5 (n, 4).
     segments = np.asarray(found, np.float64).reshape(-1, 4) + 0.5
     segments[:, 1::2] += work.top
-    longest_first = np.argsort(-_length(segments), kind="stable")[: 2 * _MAX_SEGMENTS]
-    few = _without_twins(segments[longest_first], 3.0 * width / WORK_WIDTH)[:_MAX_SEGMENTS]
+    longest_first = np.argsort(-_length(segments), kind="stable")[:_MAX_SEGMENTS]
+    few = _without_twins(segments[longest_first], 3.0 * width / WORK_WIDTH)
     # Hough's ends lie on whole pixels and its angles on whole degrees; the stripes know better.
-    return refine_segments(np.ascontiguousarray(few), stripes.uv, 2.5 * width / WORK_WIDTH)
+    return refine_segments(_cut_up(few, 0.1 * width), stripes.uv, 2.5 * width / WORK_WIDTH)
+
+
+def _cut_up(segments: FloatArray, longest: float) -> FloatArray:
+    """Segments in equal parts of at most `longest` pixels: in a bend a long one is only a chord."""
+    n_parts = np.ceil(_length(segments) / longest).astype(np.int64)
+    whole = np.repeat(segments, n_parts, axis=0)
+    part = np.arange(len(whole)) - np.repeat(np.cumsum(n_parts) - n_parts, n_parts)
+    start = (part / np.repeat(n_parts, n_parts))[:, None]
+    stop = ((part + 1) / np.repeat(n_parts, n_parts))[:, None]
+    way = whole[:, 2:] - whole[:, :2]
+    return np.concatenate([whole[:, :2] + start * way, whole[:, :2] + stop * way], axis=1)
 
 
 def _length(segments: FloatArray) -> FloatArray:
@@ -109,6 +120,7 @@ def join_collinear(segments: FloatArray, tolerance: float) -> FloatArray:
 
     The dashes of a line are short and point inexactly; from dash to dash the direction is known well.
     """
+    segments = segments[np.argsort(-segments[:, 1] - segments[:, 3], kind="stable")]
     length = _length(segments)
     own = np.column_stack([segments, length])
     first, second = np.triu_indices(len(segments), k=1)
@@ -119,7 +131,10 @@ def join_collinear(segments: FloatArray, tolerance: float) -> FloatArray:
     ends = [np.abs(((segments[n, :2] - middle[n]) * aside).sum(axis=1)) for n in (first, second)]
     shorter = np.minimum(length[first], length[second])
     good = (np.maximum(*ends) < tolerance) & (reach > 0.75 * (length[first] + length[second]))
-    joined = np.column_stack([middle[first], middle[second], shorter])[good]
+    # Only to the next one: a line in many pieces would otherwise count many times over.
+    nearest = np.lexsort((reach, first))[good[np.lexsort((reach, first))]]
+    nearest = nearest[np.unique(first[nearest], return_index=True)[1]]
+    joined = np.column_stack([middle[first], middle[second], shorter])[nearest]
     return np.concatenate([own, joined])
 
 
