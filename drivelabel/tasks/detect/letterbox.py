@@ -111,7 +111,7 @@ class Letterbox:
             if scale == 1:
                 np.copyto(out[channel], self._planes[plane])
             else:
-                np.multiply(self._planes[plane], scale, out=out[channel])
+                np.multiply(self._planes[plane], scale, out=out[channel], dtype=np.float32)
             if shift != 0:
                 out[channel] += shift
         return placed

@@ -90,7 +90,7 @@ class TwinLiteNet:
         height, width = self._input_hw
         for image, out in zip(images_rgb, self._batch, strict=False):
             for plane, channel in zip(cv2.split(cv2.resize(image, (width, height))), out, strict=True):
-                np.multiply(plane, _BYTE, out=channel)
+                np.multiply(plane, _BYTE, out=channel, dtype=np.float32)
         return self._batch[: len(images_rgb)]
 
     def _areas(self, image_hw: tuple[int, ...], drivable: Float32Array, lanes: Float32Array) -> UInt8Array:

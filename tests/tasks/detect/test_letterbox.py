@@ -59,14 +59,14 @@ def test_on_average_over_edges_there_is_no_half_pixel_of_bias() -> None:
 
 def test_input_values_equal_those_of_a_plain_letterbox() -> None:
     rng = np.random.default_rng(0)
-    box = Letterbox((64, 96), centred=True, pad=114, bgr=True, scale=(0.5, 1, 2), shift=(1, 0, -3))
+    box = Letterbox((64, 96), centred=True, pad=114, bgr=True, scale=(1 / 255, 1, 2), shift=(1, 0, -3))
     images = [rng.integers(0, 256, (h, w, 3), dtype=np.uint8) for h, w in ((50, 40), (20, 80), (50, 40))]
     batch, places = box.fit(images)
     for image, out, placed in zip(images, batch, places, strict=True):
         (left, top), (height, width) = placed.offset_xy, placed.fitted_hw
         plain = np.full((64, 96, 3), 114, np.uint8)
         plain[top : top + height, left : left + width] = cv2.resize(image, (width, height))
-        bgr = plain[:, :, ::-1].astype(np.float32) * (0.5, 1, 2) + (1, 0, -3)
+        bgr = plain[:, :, ::-1].astype(np.float32) * (1 / 255, 1, 2) + (1, 0, -3)
         np.testing.assert_allclose(out, bgr.transpose(2, 0, 1), rtol=1e-6)
 
 

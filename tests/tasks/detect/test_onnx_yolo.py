@@ -27,7 +27,7 @@ def detect(detector: OnnxDetector, *images: np.ndarray) -> list[Boxes2D]:
     return [labels.boxes2d for labels in found if labels.boxes2d is not None]
 
 
-def toy(path: Path, rows: np.ndarray, batch: int | str = "n") -> Path:
+def toy(path: Path, rows: np.ndarray, batch: int | str = "n", size: int | str = PLAIN_INPUT) -> Path:
     """A YOLOv8-shaped network that finds the same boxes in every image: its input times 0, plus them."""
     values = np.ascontiguousarray(rows, np.float32)
     width = message(5, message(1, "axes") + message(8, bytes([3])) + number(20, 7))
@@ -40,8 +40,10 @@ def toy(path: Path, rows: np.ndarray, batch: int | str = "n") -> Path:
         node("Add", ["nothing", "boxes"], ["out"]),
     ]
     tensors = [tensor("zero", [0.0], [1]), tensor("boxes", values.ravel().tolist(), [1, *values.shape])]
-    inputs = [port("images", [batch, 3, PLAIN_INPUT, PLAIN_INPUT])]
-    path.write_bytes(model(graph(nodes, inputs, [port("out", [batch, *values.shape])], tensors)))
+    inputs = [port("images", [batch, 3, size, size])]
+    cells = values.shape[1] if isinstance(size, int) else "cells"
+    outputs = [port("out", [batch, values.shape[0], cells])]
+    path.write_bytes(model(graph(nodes, inputs, outputs, tensors)))
     return path
 
 
@@ -97,6 +99,15 @@ def test_a_batch_gives_what_single_images_give(tmp_path: Path, batch: int | str,
         assert len(boxes) == 1
         assert detect(detector, image)[0].equals(boxes)
     assert detector.annotate([], []) == []
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "opencv"])
+def test_a_network_for_any_size_is_run_at_the_size_that_was_asked(tmp_path: Path, backend) -> None:
+    weights = toy(tmp_path / "toy.onnx", rows_of((32, 32, 20, 10, 0.9, 0)), size="side")
+    detector = OnnxDetector(weights, classes=TWO, input_hw=(64, 64), backend=backend)
+    assert "yolov8 64x64" in detector.version
+    (boxes,) = detect(detector, np.zeros((128, 128, 3), np.uint8))
+    np.testing.assert_allclose(boxes.xyxy, [[44, 54, 84, 74]], atol=1e-4)
 
 
 def test_every_setting_changes_the_version(tmp_path: Path) -> None:
