@@ -92,9 +92,7 @@ def render(road: Road) -> RenderedRoad:
             image += 0.25 * _sample(road, np.arange(width) + du, np.arange(height) + dv)
     image += random.normal(0.0, 1.0, image.shape) * road.noise
     lines = [line_points(road, line, height / 72.0) for line in road.lines]
-    return RenderedRoad(
-        np.clip(np.round(image), 0, 255).astype(np.uint8), [p for p in lines if len(p) >= 2]
-    )
+    return RenderedRoad(np.clip(np.round(image), 0, 255).astype(np.uint8), [p for p in lines if len(p) >= 2])
 
 
 def _sample(road: Road, u, v):
