@@ -1,4 +1,4 @@
-"""What can be seen of the simulated world at one instant: coloured triangles. The worlds make them, the sensors read them."""
+"""What can be seen of a simulated world at one instant: coloured triangles."""
 
 from __future__ import annotations
 
