@@ -63,17 +63,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             traceback.print_exc()
         return _exit_code(error)
+    if code == INTERRUPTED:  # typer turned Ctrl+C into an exit code
+        complain("interrupted.")
     return code if isinstance(code, int) else DONE
 
 
 def _exit_code(error: BaseException) -> int:
     """Say in one line what went wrong; the exit code."""
-    if isinstance(error, (typer.Exit, SystemExit)):
-        code = getattr(error, "exit_code", getattr(error, "code", FAILED))
-        return code if isinstance(code, int) else FAILED
-    if isinstance(error, (Interrupted, KeyboardInterrupt, typer.Abort)):
-        complain(f"interrupted. {error}".strip())
+    code = getattr(error, "exit_code", getattr(error, "code", None))
+    if isinstance(error, (Interrupted, KeyboardInterrupt, typer.Abort)) or code == INTERRUPTED:
+        kept = f" {error}" if isinstance(error, Interrupted) else ""
+        complain(f"interrupted.{kept}")
         return INTERRUPTED
+    if isinstance(error, (typer.Exit, SystemExit)):
+        return code if isinstance(code, int) else FAILED
     if isinstance(error, BrokenPipeError):
         # The reader (head, less) has gone. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -105,4 +106,5 @@ def write_picture(out: Path, picture_rgb: UInt8Array) -> None:
     except OSError as error:
         raise StoreError(f"{out}: cannot be written ({error.strerror or error}).") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,34 +22,30 @@ class Clock:
         return self.now
 
 
-class Pipe(io.StringIO):
-    """A stderr that is no terminal."""
-
-
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> tuple[Clock, Pipe]:
-    watch, pipe = Clock(), Pipe()
-    monkeypatch.setattr(module.time, "monotonic", watch.monotonic)
-    monkeypatch.setattr(module.sys, "stderr", pipe)
-    return watch, pipe
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module.time, "monotonic", clock.monotonic)
+    return clock
 
 
-def test_short_work_shows_nothing(watch: tuple[Clock, Pipe]) -> None:
-    time, pipe = watch
+Capture = pytest.CaptureFixture[str]
+
+
+def test_short_work_shows_nothing(time: Clock, capsys: Capture) -> None:
     with Progress("annotate", "frames") as progress:
         for done in range(10):
             progress(done, 10)
             time.now += 0.04
-    assert pipe.getvalue() == ""
+    assert capsys.readouterr().err == ""
 
 
-def test_without_a_terminal_there_is_a_plain_line_every_ten_seconds(watch: tuple[Clock, Pipe]) -> None:
-    time, pipe = watch
+def test_without_a_terminal_there_is_a_plain_line_every_ten_seconds(time: Clock, capsys: Capture) -> None:
     with Progress("annotate", "frames") as progress:
         for done in range(26):
             progress(done, 25)
             time.now += 1.0
-    lines = pipe.getvalue().splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "annotate: 1 of 25 frames, 1.0/s, 24.0 s left"
     assert lines[1] == "annotate: 11 of 25 frames, 1.0/s, 14.0 s left"
     assert lines[2] == "annotate: 21 of 25 frames, 1.0/s, 4.0 s left"
@@ -57,35 +53,31 @@ def test_without_a_terminal_there_is_a_plain_line_every_ten_seconds(watch: tuple
     assert len(lines) == 4
 
 
-def test_what_an_earlier_run_did_does_not_count_into_the_rate(watch: tuple[Clock, Pipe]) -> None:
-    time, pipe = watch
+def test_what_an_earlier_run_did_does_not_count_into_the_rate(time: Clock, capsys: Capture) -> None:
     with Progress("annotate", "frames") as progress:
         progress(900, 1000)
         time.now += 10.0
         progress(920, 1000)
-    assert pipe.getvalue().splitlines()[0] == "annotate: 920 of 1,000 frames, 2.0/s, 40.0 s left"
+    assert capsys.readouterr().err.splitlines()[0] == "annotate: 920 of 1,000 frames, 2.0/s, 40.0 s left"
 
 
-def test_an_error_ends_progress_without_a_result(watch: tuple[Clock, Pipe]) -> None:
-    time, pipe = watch
+def test_an_error_ends_progress_without_a_result(time: Clock, capsys: Capture) -> None:
     with pytest.raises(ValueError, match="broken"), Progress("annotate", "frames") as progress:
         progress(1, 10)
         time.now += 0.2
         raise ValueError("broken")
-    assert pipe.getvalue() == ""
+    assert capsys.readouterr().err == ""
 
 
-def test_quiet_progress_writes_nothing(watch: tuple[Clock, Pipe]) -> None:
-    time, pipe = watch
+def test_quiet_progress_writes_nothing(time: Clock, capsys: Capture) -> None:
     with Progress("annotate", "frames", quiet=True) as progress:
         time.now += 20
         progress(5, 10)
-    assert pipe.getvalue() == ""
+    assert capsys.readouterr().err == ""
 
 
-def test_a_terminal_gets_a_bar(watch: tuple[Clock, Pipe], monkeypatch: pytest.MonkeyPatch) -> None:
-    time, pipe = watch
-    monkeypatch.setattr(pipe, "isatty", lambda: True)
+def test_a_terminal_gets_a_bar(time: Clock, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     with Progress("annotate", "frames") as progress:
@@ -93,7 +85,7 @@ def test_a_terminal_gets_a_bar(watch: tuple[Clock, Pipe], monkeypatch: pytest.Mo
         progress(5, 10)
         assert progress._bar is not None
         assert progress._bar.console.no_color
-    assert "annotate: 5 frames in 1.0 s" in pipe.getvalue()
+    assert "annotate: 5 frames in 1.0 s" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
