@@ -114,6 +114,20 @@ def test_on_a_real_highway_road_lies_below_sky_and_markings_on_the_yellow_line(
 
 
 @pytest.mark.models
+def test_at_the_networks_size_areas_are_the_larger_logits(highway: np.ndarray, shared_weights: Path) -> None:
+    """As TwinLiteNet's own demo goes: stretched, RGB, 0 to 1, argmax."""
+    ort = pytest.importorskip("onnxruntime")
+    weights = shared_weights / "twinlitenet.onnx"
+    small = cv2.resize(highway, (320, 320))
+    session = ort.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
+    drivable, lanes = session.run(None, {"input": small.transpose(2, 0, 1)[None].astype(np.float32) / 255})
+    expected = np.where(lanes[0].argmax(0) == 1, LANE, np.where(drivable[0].argmax(0) == 1, ROAD, VOID))
+    (found,) = areas(TwinLiteNet(weights, threads=1), small)
+    assert (found != expected).mean() < 1e-4  # logits that are equal but for rounding
+    assert (found == ROAD).any() and (found == LANE).any()
+
+
+@pytest.mark.models
 def test_both_backends_agree_on_a_real_photo(highway: np.ndarray, shared_weights: Path) -> None:
     pytest.importorskip("onnxruntime")
     weights = shared_weights / "twinlitenet.onnx"
