@@ -35,14 +35,20 @@ def possible_pairs(
     track_group: IntArray,
     track_category: IntArray,
     use_track: BoolArray,
+    is_lost: BoolArray,
     xyxy: FloatArray,
     group: IntArray,
     category: IntArray,
     score: FloatArray,
     use_box: BoolArray,
+    is_weak: BoolArray,
     min_iou: float,
+    min_iou_weak: float,
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Tracks and boxes of one group that overlap by min_iou or more: track, box, gain, all (e,)."""
+    """Tracks and boxes of one group that overlap by min_iou or more: track, box, gain, all (e,).
+
+    A weak box must overlap by min_iou_weak, and goes with no lost track.
+    """
     boxes = np.flatnonzero(use_box)
     # In order of their left side only those near a track need a look: 4 times faster at 200 boxes.
     boxes = boxes[np.argsort(xyxy[boxes, 0], kind="mergesort")]
@@ -62,18 +68,19 @@ def possible_pairs(
                 break
             width = min(right, xyxy[j, 2]) - max(left, xyxy[j, 0])
             height = min(bottom, xyxy[j, 3]) - max(top, xyxy[j, 1])
-            if width <= 0.0 or height <= 0.0 or group[j] != track_group[i]:
+            if width <= 0.0 or height <= 0.0 or group[j] != track_group[i] or (is_weak[j] and is_lost[i]):
                 continue
             overlap = width * height
             own = (xyxy[j, 2] - xyxy[j, 0]) * (xyxy[j, 3] - xyxy[j, 1])
             iou = overlap / (area + own - overlap)
-            if iou < min_iou:
+            if iou < (min_iou_weak if is_weak[j] else min_iou):
                 continue
             if size == len(rows):
                 rows, columns = np.append(rows, rows), np.append(columns, columns)
                 gains = np.append(gains, gains)
             rows[size], columns[size] = i, j
-            gains[size] = iou * score[j] * (1.0 if category[j] == track_category[i] else OTHER_CLASS)
+            likeness = 1.0 if category[j] == track_category[i] else OTHER_CLASS
+            gains[size] = iou * (1.0 + score[j]) / 2.0 * likeness
             size += 1
     return rows[:size], columns[:size], gains[:size]
 
@@ -94,32 +101,33 @@ def associate(
     min_iou: FloatArray,
     widen: float,
 ) -> IntArray:
-    """(n,) the box of each track or -1, in four rounds; what a round pairs is out of the next ones.
+    """(n,) the box of each track or -1, in three rounds; what a round pairs is out of the next ones.
 
-    1. tracks with an id and boxes of high score; 2. tracks with an id, seen in the last frame, and boxes of
-    low score; 3. as 1 with widened boxes, for what moved more than foreseen; 4. waiting tracks and any box.
+    1. tracks with an id and any box, where a box of low score must overlap by more and goes with no lost
+    track; 2. the same with widened boxes of high score, for what moved more than foreseen; 3. waiting tracks
+    and any box.
+
+    Weak boxes are not left for a later round, as ByteTrack does: a thing that is half hidden would lose its
+    id to the strong box of what comes out from behind it.
     """
     predicted = boxes_of(motion)
     box_of_track = np.full(len(motion), -1, np.int64)
-    is_free = score >= low_score
-    wide_tracks, wide_boxes = predicted, xyxy
-    for stage in range(4):
+    is_free, is_weak = score >= low_score, score < high_score
+    no_weak = np.zeros(len(xyxy), np.bool_)
+    for stage in range(3):
         use_box, use_track = is_free.copy(), box_of_track < 0
-        for j in range(len(xyxy)):
-            if (stage == 1 and score[j] >= high_score) or (stage in (0, 2) and score[j] < high_score):
-                use_box[j] = False
+        if stage == 1:
+            use_box &= ~is_weak
         for i in range(len(motion)):
-            if (track_id[i] == WAITING) != (stage == 3) or (stage == 1 and is_lost[i]):
+            if (track_id[i] == WAITING) != (stage == 2):
                 use_track[i] = False
         if not (use_box.any() and use_track.any()):
             continue
-        if stage == 2:
-            wide_tracks, wide_boxes = widened(predicted, widen), widened(xyxy, widen)
-        elif stage == 3:
-            wide_tracks, wide_boxes = predicted, xyxy
+        share = widen if stage == 1 else 0.0
         rows, columns, gains = possible_pairs(
-            wide_tracks, track_group, track_category, use_track, wide_boxes, group, category, score,
-            use_box, min_iou[stage],
+            widened(predicted, share), track_group, track_category, use_track, is_lost,
+            widened(xyxy, share), group, category, score, use_box, is_weak if stage == 0 else no_weak,
+            min_iou[0 if stage == 0 else stage + 1], min_iou[1],
         )  # fmt: skip
         partner = best_pairs(len(motion), len(xyxy), rows, columns, gains)
         for i in range(len(motion)):

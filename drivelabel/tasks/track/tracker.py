@@ -23,7 +23,7 @@ from drivelabel.typing import AnyArray, FloatArray, IntArray
 IDS_PER_CAMERA: Final = 1_000_000
 """Ids of camera k of a scene lie from ``k * IDS_PER_CAMERA`` on, so two cameras never share one."""
 
-_METHOD = "kalman-4-rounds/1"
+_METHOD = "kalman-3-rounds/1"
 """Named in `version`; raise the number with every change that can change an id."""
 
 
@@ -33,14 +33,15 @@ class TrackerSettings:
 
     Attributes:
         low_score: boxes below take no part; they keep their row and get no id.
-        high_score: boxes from here on are paired first; weaker ones only go on with a track that was there
-            in the frame before.
+        high_score: boxes from here on can go on with any track; weaker ones only with a track that was there
+            in the frame before, which they must overlap by more.
         new_score: a box from here on begins a track with an id in its very frame.
         enough: sum of the scores of a thing seen in every frame since it began, from which on a weaker
             thing gets its id. Its earlier boxes keep none.
         max_gap: seconds without a box after which a track with an id ends. One without ends at once.
-        min_iou: overlap of foreseen and found box in the four rounds of the association.
-        widen: share of width and height by which boxes grow on each side in the third round.
+        min_iou: overlap of foreseen and found box that is needed: by boxes of high score, of low score, when
+            both are widened, and by boxes of a thing that waits for its id.
+        widen: share of width and height by which boxes grow on each side for a last try.
         max_overlap: a box that overlaps one in a track by more, both of one group, begins none.
 
     Raises:

@@ -100,13 +100,16 @@ def test_possible_pairs_are_all_pairs_of_a_group_that_overlap_enough(seed, n, m,
     track_group, group = rng.integers(0, 2, n), rng.integers(0, 2, m)
     use_track, use_box = rng.random(n) < 0.8, rng.random(m) < 0.8
     score, category, called = rng.random(m), rng.integers(0, 3, m), rng.integers(0, 3, n)
+    is_lost, is_weak = rng.random(n) < 0.3, rng.random(m) < 0.3
     rows, columns, gains = possible_pairs(
-        tracks, track_group, called, use_track, boxes, group, category, score, use_box, min_iou
-    )
+        tracks, track_group, called, use_track, is_lost,
+        boxes, group, category, score, use_box, is_weak, min_iou, 0.6,
+    )  # fmt: skip
     iou = pairwise_iou(tracks, boxes)
-    wanted = (iou >= min_iou) & (track_group[:, None] == group) & use_track[:, None] & use_box
+    wanted = (iou >= np.where(is_weak, 0.6, min_iou)) & (track_group[:, None] == group)
+    wanted &= use_track[:, None] & use_box & ~(is_lost[:, None] & is_weak)
     assert sorted(zip(rows, columns, strict=True)) == sorted(zip(*np.nonzero(wanted), strict=True))
-    worth = iou * score * np.where(called[:, None] == category, 1.0, 0.8)
+    worth = iou * (1 + score) / 2 * np.where(called[:, None] == category, 1.0, 0.8)
     np.testing.assert_allclose(gains, worth[rows, columns])
 
 

@@ -125,6 +125,13 @@ def test_a_small_thing_that_jumps_most_of_its_width_is_followed():
     assert ids_of(BoxTracker(), [frame(there), frame(there), frame(jumped)]) == [[0]] * 3
 
 
+def test_a_weak_box_in_its_place_is_not_given_up_for_a_strong_one_that_comes_out_beside_it():
+    hidden = [frame((700, 347, 95, 78, CAR, 0.8)) for _ in range(4)]
+    both = frame((700, 347, 95, 78, CAR, 0.41), (685, 336, 66, 62, CAR, 0.73))
+    ids = ids_of(BoxTracker(), [*hidden, both, both])
+    assert ids == [[0]] * 4 + [[0, 1]] * 2
+
+
 def test_the_frame_rate_may_change():
     """Positions follow time, not frames: uniform motion seen at irregular times is one track."""
     rng = np.random.default_rng(3)
