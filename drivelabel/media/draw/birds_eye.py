@@ -77,8 +77,8 @@ def draw_birds_eye(
     chips: list[Chip] = []
     for labels in layers:
         chips += _cuboids(canvas, place, labels)
-    canvas.fill(place.ego(_EGO_SHAPE * EGO_LW), EGO, 1.0)
     draw_chips(canvas, chips)
+    canvas.fill(place.ego(_EGO_SHAPE * EGO_LW), EGO, 1.0)
     return canvas.pixels
 
 

@@ -14,8 +14,7 @@ from drivelabel.geometry.cuboids import CUBOID_EDGES, ProjectedCuboids, cuboid_c
 from drivelabel.labels import Boxes3D, Taxonomy
 from drivelabel.media.draw.canvas import Canvas, Dash
 from drivelabel.media.draw.chips import Chip, name_spans, texts_for
-from drivelabel.media.draw.legend import Meaning
-from drivelabel.media.draw.marks import dash_of
+from drivelabel.media.draw.marks import dash_of, meaning_of
 from drivelabel.media.draw.style import FAINT, Rgb, readable, rgb_of
 from drivelabel.scene import Camera
 from drivelabel.typing import AnyArray, FloatArray, UInt8Array
@@ -78,7 +77,8 @@ def draw_cuboids(canvas: Canvas, cuboids: Boxes3D, taxonomy: Taxonomy, view: Vie
         full, *shorter = name_spans(name, int(cuboids.track_id[row]), None, readable(color))
         texts = ([*full, (f"  {distance[row]:.0f} m", FAINT)], *shorter)
         texts = texts_for(texts, y1 - y0, canvas)
-        chips.append(Chip(texts, Meaning(name, color, "box"), (x0, y0, x1, y1), -float(distance[row])))
+        meaning = meaning_of(name, color, int(cuboids.origin[row]))
+        chips.append(Chip(texts, meaning, (x0, y0, x1, y1), -float(distance[row])))
     return chips
 
 

@@ -16,7 +16,7 @@ class Meaning:
     Attributes:
         name: of the class.
         color: as drawn.
-        shape: ``box``, ``area``, ``line`` or ``light``.
+        shape: ``box``, ``dashed box``, ``area``, ``line`` or ``light``.
     """
 
     name: str

@@ -46,6 +46,11 @@ def dash_of(canvas: Canvas, origin: int, width: int | None = None) -> Dash:
     return (4.0, 3.0) if width == 1 else (canvas.style.dash, canvas.style.gap)
 
 
+def meaning_of(name: str, color: Rgb, origin: int) -> Meaning:
+    """What a thing's outline means; a model's things stand apart in the legend as in the picture."""
+    return Meaning(name, color, "box" if origin in (HUMAN, IMPORTED) else "dashed box")
+
+
 def _outline_box(canvas: Canvas, xyxy: AnyArray, color: Rgb, origin: int) -> None:
     """A box's outline; tiny boxes get a hair line, so that what is in them stays visible."""
     smallest = float((xyxy[2:] - xyxy[:2]).min()) * canvas.scale
@@ -66,7 +71,7 @@ def draw_boxes(canvas: Canvas, boxes: Boxes2D, taxonomy: Taxonomy) -> list[Chip]
         texts = name_spans(name, int(boxes.track_id[row]), score, readable(color))
         around = _around(canvas, xyxy)
         texts = texts_for(texts, around[3] - around[1], canvas)
-        chips.append(Chip(texts, Meaning(name, color, "box"), around, float(areas[row])))
+        chips.append(Chip(texts, meaning_of(name, color, int(boxes.origin[row])), around, float(areas[row])))
     return chips
 
 

@@ -80,6 +80,10 @@ def _swatch(canvas: Canvas, meaning: Meaning, xy: tuple[int, int], text: int) ->
     else:
         canvas.box((x, top, size, size), meaning.color, radius=2)
         canvas.box((x + 2, top + 2, size - 4, size - 4), PANEL, radius=1)
+        if meaning.shape == "dashed box":
+            gap, middle = max(2, size // 5), size // 2
+            canvas.box((x + middle - gap // 2, top, gap, size), PANEL)
+            canvas.box((x, top + middle - gap // 2, size, gap), PANEL)
 
 
 def _depth_width(text: int) -> int:
