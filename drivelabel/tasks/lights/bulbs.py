@@ -106,15 +106,19 @@ def _votes(small: Float32Array) -> list[Float32Array]:
     # A dim picture has dim lamps; but glass in a very dim one does not shine.
     brightest = max(_DIMMEST, float(np.partition(value, -_SPOT, axis=None)[-_SPOT]))
     glow = saturation * value * value / brightest
-    return [glow * _hue_fit(hue, *limits) for limits in _HUES]
+    degree = hue.astype(np.intp)  # OpenCV's hues run from 0 to 360, both included
+    return [glow * fit[degree] for fit in _FITS]
 
 
-def _hue_fit(hue: Float32Array, begin: float, full: float, still: float, end: float) -> Float32Array:
-    """(H, W) in [0, 1]: a trapezoid over the circle of hues."""
-    turned = np.mod(hue - begin, 360)
+def _hue_fit(begin: float, full: float, still: float, end: float) -> Float32Array:
+    """(361,) in [0, 1] per degree: a trapezoid over the circle of hues."""
+    turned = np.mod(np.arange(361) + 0.5 - begin, 360)
     rise = turned / (full - begin)
     fall = (end - begin - turned) / (end - still)
-    return np.clip(np.minimum(rise, fall), 0, 1)
+    return np.clip(np.minimum(rise, fall), 0, 1).astype(np.float32)
+
+
+_FITS = [_hue_fit(*limits) for limits in _HUES]
 
 
 def _spots(votes: Float32Array, common: float) -> Float32Array:
@@ -129,15 +133,12 @@ def _weigh(votes: list[Float32Array], many: bool, upright: bool) -> tuple[list[_
 
     Upright housings have red on top everywhere; lying ones have it left or right, so both are tried.
     """
-    best: tuple[float, list[_Spot], list[float], bool] | None = None
+    tries = []
     for flipped in (False,) if upright else (False, True):
         pairs = [_best_spot(vote, _bulb_along(bulb, flipped), many) for bulb, vote in enumerate(votes)]
-        spots, fits = [spot for spot, _ in pairs], [fit for _, fit in pairs]
         total = max(spot.strength * fit for spot, fit in pairs)
-        if best is None or total > best[0]:
-            best = (total, spots, fits, flipped)
-    assert best is not None  # the loop runs at least once
-    return best[1:]
+        tries.append((total, [spot for spot, _ in pairs], [fit for _, fit in pairs], flipped))
+    return max(tries, key=lambda tried: tried[0])[1:]
 
 
 def _bulb_along(bulb: int, flipped: bool) -> float:
