@@ -48,6 +48,17 @@ def test_help_loads_no_heavy_library() -> None:
     assert done.stdout.rstrip().endswith("loaded: []")
 
 
+def test_help_is_quick() -> None:
+    def seconds() -> float:
+        before = os.times()
+        subprocess.run([*PYTHON, "--help"], capture_output=True, check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    # Processor time, so that other work on the machine does not count.
+    assert min(seconds() for _ in range(3)) < 0.4
+
+
 def test_the_version_is_printed(run: Run) -> None:
     assert run("--version") == (0, f"{__version__}\n", "")
 

@@ -82,6 +82,8 @@ def sweeps_of(scene: Scene, frame: int) -> IntArray:
 def points_of(scene: Scene, frame: int) -> FloatArray | None:
     """(n, 3) lidar points to show with a frame, metres, world coords; None when there are none.
 
+    Sweeps from before the first or after the last pose have no place in the world and are not shown.
+
     Raises:
         StoreError: a sweep's file is missing.
         FormatError: a sweep's file cannot be read.
@@ -92,9 +94,11 @@ def points_of(scene: Scene, frame: int) -> FloatArray | None:
         return None
     clouds = []
     for row in sweeps_of(scene, frame).tolist():
-        lidar = scene.sensors[scene.sweeps.sensor[row]]
+        lidar, time_ns = scene.sensors[scene.sweeps.sensor[row]], int(scene.sweeps.timestamp_ns[row])
         assert isinstance(lidar, Lidar), "sweeps of a camera are refused when a scene is made"
-        world_from_lidar = scene.poses.at(int(scene.sweeps.timestamp_ns[row])) @ lidar.ego_from_sensor
+        if not scene.poses.timestamp_ns[0] <= time_ns <= scene.poses.timestamp_ns[-1]:
+            continue
+        world_from_lidar = scene.poses.at(time_ns) @ lidar.ego_from_sensor
         points = read_sweep(scene, row).points[:, :3].astype(np.float64)
         clouds.append(transform_points(world_from_lidar, points))
     return np.concatenate(clouds) if clouds else None

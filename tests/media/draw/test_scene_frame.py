@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from drivelabel.errors import InvalidLabelError, SceneLookupError
 from drivelabel.labels.taxonomies import DRIVING
 from drivelabel.media.draw import LayerLabels, cuboids_at, draw_birds_eye, draw_mosaic, draw_scene_frame
-from drivelabel.media.draw.gather import labels_of, sweeps_of, view_of_frame
+from drivelabel.media.draw.gather import labels_of, points_of, sweeps_of, view_of_frame
 from drivelabel.media.draw.rig import draw_scene_rig, order_of_view
 from drivelabel.media.draw.scene_frame import newest_layer
-from drivelabel.scene import Layer, Scene
+from drivelabel.scene import Layer, Lidar, Scene, Sweeps
 from tests.media.draw.conftest import SECOND, camera_looking, cuboid_at
 
 GREY = np.full((240, 400, 3), 128, np.uint8)
@@ -79,6 +81,27 @@ def test_the_newest_layer_is_shown_when_none_is_asked_for(scene: Scene) -> None:
 def test_a_scene_without_sweeps_shows_none(scene: Scene) -> None:
     assert len(sweeps_of(scene, 0)) == 0
     assert len(sweeps_of(scene, 2)) == 0
+
+
+def test_lidar_points_stand_where_the_sweep_was_taken(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    ego_from_lidar = np.eye(4)
+    ego_from_lidar[2, 3] = 2.0
+    with_lidar = Scene(
+        name="drive",
+        sensors=(*scene.sensors, Lidar("lidar_top", ego_from_lidar)),
+        taxonomy=DRIVING,
+        frames=scene.frames,
+        sweeps=Sweeps([SECOND // 2, 2 * SECOND], [1, 1], [0, 0], [0, 1], [0, 0]),
+        samples_ns=scene.samples_ns,
+        sources=scene.sources,
+        poses=scene.poses,
+    )
+    sweep = SimpleNamespace(points=np.array([[1, 0, 0, 0.5]], np.float32))
+    monkeypatch.setattr("drivelabel.media.sweeps.read_sweep", lambda *_: sweep)
+    assert sweeps_of(with_lidar, 1).tolist() == [0, 1]
+    # The second sweep lies after the last pose: it has no place in the world.
+    np.testing.assert_allclose(points_of(with_lidar, 1), [[6, 0, 2]])
+    assert sweeps_of(with_lidar, 2).tolist() == []
 
 
 def test_ahead_is_up_and_left_is_left_in_the_view_from_above() -> None:
