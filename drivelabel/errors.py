@@ -5,7 +5,10 @@ DriveLabelError
 ├── SceneLookupError (LookupError)     no such scene, frame, sensor, layer or track
 ├── StoreError (OSError)               a file or store is missing, unreadable or cannot be written
 │   ├── CorruptSceneError              stored bytes are damaged; ``drivelabel check`` says where
-│   └── DiskFullError                  no space left; the scene stays at its last commit
+│   ├── DiskFullError                  no space left; the scene stays at its last commit
+│   ├── ReadOnlyError                  the folder or bucket may not be written
+│   ├── UnreachableError               the object store does not answer; try again later
+│   └── NewerFormatError               a newer drivelabel wrote the scene; update
 ├── ConflictError (RuntimeError)       two people changed the same rows; both versions are in the error
 ├── FormatError (ValueError)           foreign data that drivelabel cannot represent
 └── MissingExtraError (ImportError)    an optional dependency is not installed
@@ -38,6 +41,18 @@ class CorruptSceneError(StoreError):
 
 class DiskFullError(StoreError):
     """No space is left. The scene stays at its last commit."""
+
+
+class ReadOnlyError(StoreError):
+    """The folder or bucket may not be written by this user."""
+
+
+class UnreachableError(StoreError):
+    """The object store does not answer, or refuses to. Trying again later may help."""
+
+
+class NewerFormatError(StoreError):
+    """A newer drivelabel wrote the scene. Updating helps."""
 
 
 class ConflictError(DriveLabelError, RuntimeError):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from drivelabel.errors import InvalidLabelError, SceneLookupError
+from drivelabel.errors import CorruptSceneError, InvalidLabelError, SceneLookupError
 from drivelabel.labels import NO_INSTANCE, VOID
-from drivelabel.scene import Scene
-from drivelabel.storage._arrays import Arrays, ArraySpec, strip_checksum
+from drivelabel.storage._arrays import Arrays
+from drivelabel.storage._frame_index import Extent, FrameIndex
 from drivelabel.storage._pages import UNLABELLED
+from drivelabel.storage._spec import MASK_CODECS, ArraySpec, checksum_of
 from drivelabel.typing import AnyArray, BoolArray
 
 MASK_KINDS: dict[str, tuple[str, int]] = {
@@ -20,42 +21,9 @@ MASK_KINDS: dict[str, tuple[str, int]] = {
 }
 """Name of a layer's mask group: its pixels' dtype and their value where nobody labelled."""
 
-STATE_CHUNK = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class FrameIndex:
-    """Which camera took each frame, and as its how many-th.
-
-    Attributes:
-        channels: camera to its frames.
-        image_hw: camera to height and width of its images, pixels.
-        n_frames: of the scene.
-    """
-
-    channels: Mapping[str, range]
-    image_hw: Mapping[str, tuple[int, int]]
-    n_frames: int
-
-    @classmethod
-    def of(cls, scene: Scene) -> FrameIndex:
-        """The frame index of a scene."""
-        return cls(
-            {camera.channel: scene.frames_of(camera.channel) for camera in scene.cameras},
-            {camera.channel: camera.image_hw for camera in scene.cameras},
-            len(scene.frames),
-        )
-
-    def find(self, frame: int) -> tuple[str, int]:
-        """Camera and place among its frames.
-
-        Raises:
-            SceneLookupError: there is no such frame.
-        """
-        for channel, frames in self.channels.items():
-            if frame in frames:
-                return channel, frame - frames.start
-        raise SceneLookupError(f"no frame {frame}: the scene has {self.n_frames}.")
+MARK_CHUNK = 1024
+STATE_BITS = 32
+"""A frame's mark is its state, times two to this, plus the checksum of its chunk of pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +35,14 @@ class StoredMasks:
     index: FrameIndex
     dtype: str
     fill: int
+    codec: str
+    _marks: dict[str, AnyArray] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, arrays: Arrays, layer: str, kind: str, index: FrameIndex) -> StoredMasks:
+    def at(cls, arrays: Arrays, layer: str, kind: str, extent: Extent) -> StoredMasks:
         """The masks `kind` of a layer; they need not exist yet."""
-        return cls(arrays, f"layers/{layer}/{kind}", index, *MASK_KINDS[kind])
+        path = f"layers/{layer}/{kind}"
+        return cls(arrays, path, extent.frames, *MASK_KINDS[kind], extent.mask_codec)
 
     @property
     def exists(self) -> bool:
@@ -81,61 +52,76 @@ class StoredMasks:
     def __contains__(self, frame: object) -> bool:
         if not isinstance(frame, (int, np.integer)) or not 0 <= frame < self.index.n_frames:
             return False
-        channel, place = self.index.find(int(frame))
-        return bool(self._state(channel)[place] > UNLABELLED)
+        return self.state(int(frame)) > UNLABELLED
 
     def labelled(self) -> BoolArray:
         """(n_frames,), which frames have a mask."""
         flags = np.zeros(self.index.n_frames, np.bool_)
         for channel, frames in self.index.channels.items():
-            flags[frames.start : frames.stop] = self._state(channel) > UNLABELLED
+            flags[frames.start : frames.stop] = self._read_marks(channel) >> STATE_BITS > UNLABELLED
         return flags
 
-    def states(self, frame: int) -> int:
+    def state(self, frame: int) -> int:
         """The state of a frame's mask: UNLABELLED, LABELLED or TOUCHED."""
         channel, place = self.index.find(frame)
-        return int(self._state(channel)[place])
+        return int(self._read_marks(channel)[place]) >> STATE_BITS
 
     def read(self, frame: int, out: AnyArray | None = None) -> AnyArray:
         """(h, w), the frame's mask, into `out` when it is given.
 
         Raises:
             SceneLookupError: the frame has no mask.
-            CorruptSceneError: its chunk is damaged.
+            CorruptSceneError: its chunk is damaged, missing or in another's place.
+            InvalidLabelError: `out` has another shape or dtype than the mask.
         """
         channel, place = self.index.find(frame)
-        path = f"{self.path}/{channel}/pixels"
-        spec = self.arrays.spec(path) if self.exists else None
-        data = None if spec is None else self.arrays.get([spec.key(path, place)])[0]
-        if spec is None or data is None:
+        mark = int(self._read_marks(channel)[place])
+        if mark >> STATE_BITS == UNLABELLED:
             raise SceneLookupError(f"{self.arrays.where}, {self.path}: frame {frame} has no mask.")
+        path = f"{self.path}/{channel}/pixels"
+        spec = self.arrays.spec(path)
         where = f"{self.arrays.where}, {path}, frame {frame}"
-        return _decode(where, data, spec, out)
+        if out is None:
+            out = np.empty(spec.chunk[1:], spec.dtype)
+        elif out.shape != spec.chunk[1:] or out.dtype != spec.dtype:
+            raise InvalidLabelError(
+                f"out: expected {spec.dtype} {spec.chunk[1:]}, got {out.dtype} {out.shape}."
+            )
+        data = self.arrays.get([spec.key(path, place)])[0]
+        if data is None or checksum_of(data) != mark & 0xFFFFFFFF:
+            raise _misplaced(where)
+        if out.flags.c_contiguous:
+            return spec.decode(where, data, out)
+        out[...] = spec.decode(where, data)[0]
+        return out
 
     def write(self, masks: Mapping[int, AnyArray], state: int) -> None:
-        """Write some frames' masks and mark them.
+        """Write some frames' masks and mark them; a frame that a person touched stays marked so.
 
         Raises:
             InvalidLabelError: a mask has another shape or dtype than its camera's images ask for.
         """
-        if not self.exists:
-            self.arrays.set_attrs(self.path, {"kind": self.path.rpartition("/")[2]})
-        items: dict[str, bytes | None] = {}
-        states: dict[str, AnyArray] = {}
+        by_channel: dict[str, dict[int, AnyArray]] = {}
         for frame, mask in masks.items():
             channel, place = self.index.find(frame)
             self._check(channel, frame, mask)
+            by_channel.setdefault(channel, {})[place] = mask
+        for channel, some in by_channel.items():
             self._make(channel)
-            path = f"{self.path}/{channel}/pixels"
-            spec = self.arrays.spec(path)
-            assert spec is not None, "made the line before"
-            items[spec.key(path, place)] = _encode(mask, spec)
-            states.setdefault(channel, self._state(channel))[place] = max(
-                state, int(states[channel][place]) if channel in states else 0
-            )
-        for channel, values in states.items():
-            items |= self._state_items(channel, values)
+            self._write_channel(channel, some, state)
+
+    def _write_channel(self, channel: str, masks: Mapping[int, AnyArray], state: int) -> None:
+        path = f"{self.path}/{channel}/pixels"
+        spec = self.arrays.spec(path)
+        marks = self._read_marks(channel).copy()
+        items: dict[str, bytes | None] = {}
+        for place, mask in masks.items():
+            data = spec.encode(mask[None])
+            items[spec.key(path, place)] = data
+            new_state = max(state, int(marks[place]) >> STATE_BITS)
+            marks[place] = new_state << STATE_BITS | checksum_of(data)
         self.arrays.put(items)
+        self._write_marks(channel, marks, {place // MARK_CHUNK for place in masks})
 
     def _check(self, channel: str, frame: int, mask: AnyArray) -> None:
         if mask.shape != self.index.image_hw[channel] or mask.dtype != np.dtype(self.dtype):
@@ -145,55 +131,70 @@ class StoredMasks:
             )
 
     def _make(self, channel: str) -> None:
-        path = f"{self.path}/{channel}"
-        if self.arrays.node(path) is not None:
+        if not self.exists:
+            self.arrays.set_attrs(self.path, {"kind": self.path.rpartition("/")[2], "channels": []})
+        facts = self.arrays.attrs(self.path)
+        if channel in facts["channels"]:
             return
-        n = len(self.index.channels[channel])
-        height, width = self.index.image_hw[channel]
+        self.arrays.set_attrs(self.path, facts | {"channels": [*facts["channels"], channel]})
+        path = f"{self.path}/{channel}"
+        codecs = MASK_CODECS[self.codec]
+        n, hw = len(self.index.channels[channel]), self.index.image_hw[channel]
         self.arrays.set_attrs(path, {})
         self.arrays.create(
             {
-                f"{path}/pixels": _pixel_spec((n, height, width), self.dtype, self.fill),
-                f"{path}/state": ArraySpec((n,), (min(n, STATE_CHUNK),), "uint8"),
+                f"{path}/pixels": ArraySpec((n, *hw), (1, *hw), self.dtype, self.fill, codecs),
+                f"{path}/mark": ArraySpec((n,), (MARK_CHUNK,), "uint64"),
+                f"{path}/seal": ArraySpec((-(-n // MARK_CHUNK),), (1,), "uint32"),
             }
         )
 
-    def _state(self, channel: str) -> AnyArray:
-        path = f"{self.path}/{channel}"
+    # Marks
+
+    def _read_marks(self, channel: str) -> AnyArray:
+        """(n,) uint64, the marks of a camera's frames; zeros where the layer has no masks of it."""
+        if channel not in self._marks:
+            self._marks[channel] = self._fetch_marks(channel)
+        return self._marks[channel]
+
+    def _fetch_marks(self, channel: str) -> AnyArray:
         n = len(self.index.channels[channel])
-        if self.arrays.node(path) is None:
-            return np.zeros(n, np.uint8)
-        values = self.arrays.read_array(f"{path}/state")
-        assert values is not None, "made together with its group"
-        return values.copy()
+        marks = np.zeros(-(-n // MARK_CHUNK) * MARK_CHUNK, np.uint64)
+        if not self.exists or channel not in self.arrays.attrs(self.path)["channels"]:
+            return marks[:n]
+        path = f"{self.path}/{channel}"
+        self.arrays.load_nodes([f"{path}/mark", f"{path}/seal", f"{path}/pixels"])
+        mark_spec, seal_spec = self.arrays.spec(f"{path}/mark"), self.arrays.spec(f"{path}/seal")
+        n_chunks = len(marks) // MARK_CHUNK
+        found = self.arrays.get(
+            spec.key(f"{path}/{name}", index)
+            for name, spec in (("mark", mark_spec), ("seal", seal_spec))
+            for index in range(n_chunks)
+        )
+        for index, (mark, seal) in enumerate(zip(found[:n_chunks], found[n_chunks:], strict=True)):
+            if mark is None and seal is None:
+                continue
+            first = index * MARK_CHUNK
+            where = f"{self.arrays.where}, {path}, marks of its frames from {first} on"
+            if mark is None or seal is None or seal_spec.decode(where, seal)[0] != checksum_of(mark):
+                raise _misplaced(where)
+            mark_spec.decode(where, mark, marks[first : first + MARK_CHUNK])
+        return marks[:n]
 
-    def _state_items(self, channel: str, values: AnyArray) -> dict[str, bytes | None]:
-        path = f"{self.path}/{channel}/state"
-        spec = self.arrays.spec(path)
-        assert spec is not None, "made together with its group"
+    def _write_marks(self, channel: str, marks: AnyArray, chunks: set[int]) -> None:
+        path = f"{self.path}/{channel}"
+        mark_spec, seal_spec = self.arrays.spec(f"{path}/mark"), self.arrays.spec(f"{path}/seal")
         items: dict[str, bytes | None] = {}
-        for index, start in enumerate(range(0, len(values), spec.chunk[0])):
-            full = np.zeros(spec.chunk, np.uint8)
-            part = values[start : start + spec.chunk[0]]
-            full[: len(part)] = part
-            items[spec.key(path, index)] = spec.encode(full)
-        return items
+        for index in chunks:
+            data = mark_spec.encode(marks[index * MARK_CHUNK : (index + 1) * MARK_CHUNK])
+            seal = seal_spec.encode(np.array([checksum_of(data)], np.uint32))
+            items[mark_spec.key(f"{path}/mark", index)] = data
+            items[seal_spec.key(f"{path}/seal", index)] = seal
+        self.arrays.put(items)
+        self._marks[channel] = marks
 
 
-def _pixel_spec(shape: tuple[int, ...], dtype: str, fill: int) -> ArraySpec:
-    return ArraySpec(shape, (1, *shape[1:]), dtype, fill)
-
-
-def _encode(mask: AnyArray, spec: ArraySpec) -> bytes:
-    return spec.encode(mask[None])
-
-
-def _decode(where: str, data: bytes, spec: ArraySpec, out: AnyArray | None) -> AnyArray:
-    mask: AnyArray = spec.decode(where, data)[0]
-    if out is None:
-        return mask
-    out[...] = mask
-    return out
-
-
-__all__ = ["MASK_KINDS", "FrameIndex", "StoredMasks", "strip_checksum"]
+def _misplaced(where: str) -> CorruptSceneError:
+    return CorruptSceneError(
+        f"{where}: chunk is missing, altered or in another's place. Run: drivelabel check --fix"
+    )

@@ -1,12 +1,12 @@
 """Scene-wide tables on disk: each page holds the rows of a fixed stretch of groups.
 
 A page is one chunk of every column, so an edit of one frame rewrites a few small chunks, whatever the
-length of the log, and equal labels are equal bytes, whatever their history. See docs/scene-format.md.
+length of the log. See docs/scene-format.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 
 from drivelabel.errors import CorruptSceneError
 from drivelabel.labels import ABSENT, TABLES, AttributeColumn, Attributes, Grouped, Ragged, Table
-from drivelabel.storage._arrays import Arrays, ArraySpec
+from drivelabel.storage._arrays import Arrays
+from drivelabel.storage._spec import ArraySpec, checksum_of, seal_of
 from drivelabel.typing import AnyArray, Int32Array, UInt8Array
 
 UNLABELLED, LABELLED, TOUCHED = 0, 1, 2
@@ -22,6 +23,8 @@ UNLABELLED, LABELLED, TOUCHED = 0, 1, 2
 
 MIN_PAGE_GROUPS = 64
 MAX_PAGES = 256
+STATE, COUNT, SEAL = "group_state", "group_count", "page_seal"
+"""Arrays of a table beside its columns; no column of any kind is called so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +48,17 @@ class Page:
 
     def replace(self, groups: Mapping[int, Table], state: int) -> Page:
         """The page with some groups exchanged. A group that a person touched stays marked so."""
-        parts = [groups.get(index, self.group(index)) for index in range(len(self.counts))]
-        new_state = self.state.copy()
-        for index in groups:
+        ends = np.cumsum(self.counts)
+        new_state, counts = self.state.copy(), self.counts.copy()
+        parts, done = [], 0
+        for index in sorted(groups):
+            start = int(ends[index] - self.counts[index])
+            parts += [self.rows[done:start], groups[index]]
+            done = int(ends[index])
             new_state[index] = max(state, new_state[index])
-        counts = np.array([len(part) for part in parts], np.int32)
-        return Page(new_state, counts, type(self.rows).concat(parts))
+            counts[index] = len(groups[index])
+        parts.append(self.rows[done:])
+        return Page(new_state, counts, type(self.rows).concat([part for part in parts if len(part)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,9 @@ class PagedTable:
     @property
     def page_groups(self) -> int:
         """Groups in a page; more in long logs, so that their number stays small."""
+        stored = self.arrays.attrs(self.path).get("page_groups")
+        if stored is not None:
+            return int(stored)
         size = MIN_PAGE_GROUPS
         while self.n_groups > size * MAX_PAGES:
             size *= 2
@@ -96,31 +107,62 @@ class PagedTable:
         """The page of a group, and the group's place in it."""
         return divmod(group, self.page_groups)
 
+    def written_pages(self) -> list[int]:
+        """The pages that somebody has written."""
+        return list(self.arrays.attrs(self.path).get("pages", []))
+
+    # Reading
+
     def read_pages(self, pages: Iterable[int]) -> dict[int, Page]:
         """Some pages, decoded.
 
         Raises:
-            CorruptSceneError: a chunk is damaged.
+            CorruptSceneError: a chunk is damaged, missing or in another's place.
         """
         wanted = list(pages)
-        if not self.exists:
-            return {page: self._empty_page() for page in wanted}
-        names = self._array_names()
+        written = set(self.written_pages())
+        found = {page: self._empty_page() for page in wanted if page not in written}
+        names = self._array_names() if len(found) < len(wanted) else []
+        chunks = self._read_chunks(names, [page for page in wanted if page in written])
+        return found | {page: self._decode(page, data) for page, data in chunks.items()}
+
+    def _read_chunks(self, names: list[str], pages: list[int]) -> dict[int, dict[str, bytes | None]]:
+        """The stored bytes of some pages' chunks, by array name; each page checked against its seal."""
+        names = [SEAL, *names] if names else []
         self.arrays.load_nodes(f"{self.path}/{name}" for name in names)
-        specs = {name: self._spec(name) for name in names}
-        keys = [specs[name].key(f"{self.path}/{name}", page) for page in wanted for name in names]
+        keys = [self._spec(name).key(f"{self.path}/{name}", page) for page in pages for name in names]
         data = iter(self.arrays.get(keys))
-        found = {}
-        for page in wanted:
-            where = f"{self.arrays.where}, {self.path}, page {page}"
-            raw = {name: next(data) for name in names}
-            if raw["state"] is None:
-                found[page] = self._empty_page()
-                continue
-            found[page] = self._assemble(
-                where, {name: specs[name].decode(f"{where}, {name}", raw[name]) for name in names}
-            )
-        return found
+        chunks: dict[int, dict[str, bytes | None]] = {}
+        for page in pages:
+            chunks[page] = {name: next(data) for name in names}
+            self._check_seal(page, chunks[page])
+        return chunks
+
+    def _check_seal(self, page: int, chunks: Mapping[str, bytes | None]) -> None:
+        of_state, of_all = self._seal_values(page, chunks[SEAL])
+        columns = {name: data for name, data in chunks.items() if name != SEAL}
+        state = columns[STATE]
+        if state is None or checksum_of(state) != of_state:
+            raise self._damaged(page, STATE)
+        if len(columns) > 1 and seal_of(columns) != of_all:
+            raise self._damaged(page, "a column")
+
+    def _seal_values(self, page: int, data: bytes | None) -> tuple[int, int]:
+        if data is None:
+            raise self._damaged(page, SEAL)
+        of_state, of_all = self._spec(SEAL).decode(self._where(page, SEAL), data)[0].tolist()
+        return of_state, of_all
+
+    def _where(self, page: int, name: str) -> str:
+        first = page * self.page_groups
+        last = min(first + self.page_groups, self.n_groups) - 1
+        return f"{self.arrays.where}, {self.path}, groups {first} to {last}, {name}"
+
+    def _damaged(self, page: int, name: str) -> CorruptSceneError:
+        return CorruptSceneError(
+            f"{self._where(page, name)}: chunk is missing, altered or in another's place. "
+            "Run: drivelabel check --fix"
+        )
 
     def read_all(self) -> Grouped[Any]:
         """The whole table.
@@ -128,82 +170,52 @@ class PagedTable:
         Raises:
             CorruptSceneError: a chunk is damaged.
         """
-        pages = self.read_pages(range(self.n_pages)).values()
-        counts = np.concatenate([page.counts for page in pages])[: self.n_groups]
-        state = np.concatenate([page.state for page in pages])[: self.n_groups]
+        pages = self.read_pages(range(self.n_pages))
+        ordered = [pages[index] for index in range(self.n_pages)]
+        counts = np.concatenate([page.counts for page in ordered])[: self.n_groups]
+        state = np.concatenate([page.state for page in ordered])[: self.n_groups]
         offsets = np.zeros(self.n_groups + 1, np.int64)
         np.cumsum(counts, out=offsets[1:])
-        rows = self.kind.concat([page.rows for page in pages if len(page.rows)])
+        rows = self.kind.concat([page.rows for page in ordered if len(page.rows)])
         return Grouped(rows, offsets, state > UNLABELLED)
 
     def read_states(self) -> UInt8Array:
-        """(n_groups,) uint8, the state of each group."""
-        if not self.exists:
-            return np.zeros(self.n_groups, np.uint8)
-        states = self.arrays.read_array(f"{self.path}/state")
-        assert states is not None, "a table has its state array from the start"
+        """(n_groups,) uint8, the state of each group.
+
+        Raises:
+            CorruptSceneError: a chunk is damaged.
+        """
+        states = np.zeros(self.n_pages * self.page_groups, np.uint8)
+        for page, chunks in self._read_chunks([STATE], self.written_pages()).items():
+            data = chunks[STATE]
+            assert data is not None, "its seal was checked"
+            part = states[page * self.page_groups : (page + 1) * self.page_groups]
+            self._spec(STATE).decode(self._where(page, STATE), data, part)
         return states[: self.n_groups]
 
-    def write_pages(self, pages: Mapping[int, Page]) -> None:
-        """Write some pages whole; arrays are made, or made larger, when they must be."""
-        if not self._fits(pages):
-            self._rebuild(pages)
-            return
-        vocabulary = self._extended_vocabulary(pages)
-        items: dict[str, bytes | None] = {}
-        for index, page in pages.items():
-            for name, values in self._columns(page, vocabulary).items():
-                spec = self._spec(name)
-                full = np.full(spec.chunk, spec.fill, spec.dtype)
-                full[: len(values)] = values
-                items[spec.key(f"{self.path}/{name}", index)] = spec.encode(full)
-        self.arrays.put(items)
+    def has_row_ids(self, row_ids: AnyArray) -> AnyArray:
+        """(n,) bool, which of some row ids stand anywhere in the table."""
+        pages = self.read_pages(self.written_pages()).values()
+        stored = [page.rows.columns()["row_id"] for page in pages]
+        return np.isin(row_ids, np.concatenate([np.zeros(0, np.int64), *stored]))
 
-    # What the arrays are called and how large they are
-
-    def _spec(self, name: str) -> ArraySpec:
-        spec = self.arrays.spec(f"{self.path}/{name}")
-        if spec is None:
-            raise CorruptSceneError(f"{self.arrays.where}: {self.path}/{name} is missing.")
-        return spec
-
-    def _array_names(self) -> list[str]:
-        names = ["state", "count"]
-        for spec in fields(self.kind):
-            if spec.metadata.get("attributes"):
-                names += [f"{spec.name}/{i}" for i in range(len(self._vocabulary()))]
-            elif spec.metadata.get("ragged"):
-                names += [f"{spec.name}.count", f"{spec.name}.values"]
+    def _decode(self, page: int, chunks: Mapping[str, bytes | None]) -> Page:
+        arrays: dict[str, AnyArray] = {}
+        for name, data in chunks.items():
+            spec = self._spec(name)
+            if data is not None:
+                arrays[name] = spec.decode(self._where(page, name), data)
+            elif name.startswith("attributes/"):  # a name that came after the page was written
+                arrays[name] = np.full(spec.chunk, ABSENT, np.int32)
             else:
-                names.append(spec.name)
-        return names
+                raise self._damaged(page, name)
+        return self._assemble(page, arrays)
 
-    def _vocabulary(self) -> list[dict[str, Any]]:
-        return list(self.arrays.attrs(self.path).get("attributes", []))
-
-    def _empty_page(self) -> Page:
-        size = self.page_groups
-        return Page(np.zeros(size, np.uint8), np.zeros(size, np.int32), self.kind.empty())
-
-    # Pages to arrays and back
-
-    def _columns(self, page: Page, vocabulary: list[dict[str, Any]]) -> dict[str, AnyArray]:
-        arrays: dict[str, AnyArray] = {"state": page.state, "count": page.counts}
-        for name, value in page.rows.columns().items():
-            if isinstance(value, Attributes):
-                arrays |= {f"{name}/{i}": _codes(value, entry) for i, entry in enumerate(vocabulary)}
-            elif isinstance(value, Ragged):
-                arrays[f"{name}.count"] = value.counts.astype(np.int32)
-                arrays[f"{name}.values"] = value.values
-            else:
-                arrays[name] = value
-        return arrays
-
-    def _assemble(self, where: str, arrays: Mapping[str, AnyArray]) -> Page:
-        counts = arrays["count"]
+    def _assemble(self, page: int, arrays: Mapping[str, AnyArray]) -> Page:
+        counts = arrays[COUNT]
         n_rows = int(counts.sum())
         if (counts < 0).any() or n_rows > self._spec("row_id").chunk[0]:
-            raise CorruptSceneError(f"{where}: row counts are out of range. Run: drivelabel check")
+            raise self._damaged(page, COUNT)
         columns: dict[str, Any] = {}
         for spec in fields(self.kind):
             name = spec.name
@@ -221,13 +233,72 @@ class PagedTable:
                 columns[name] = Ragged(arrays[f"{name}.values"][: offsets[-1]], offsets)
             else:
                 columns[name] = arrays[name][:n_rows]
-        return Page(arrays["state"], counts, self.kind._trusted(columns))
+        return Page(arrays[STATE], counts, self.kind._trusted(columns))
+
+    # Writing
+
+    def write_pages(self, pages: Mapping[int, Page]) -> None:
+        """Write some pages whole; arrays are made, or made larger, when they must be."""
+        if not self._fits(pages):
+            self._rebuild(pages)
+            return
+        vocabulary = self._extend_vocabulary(pages)
+        self._note_written(pages)
+        for index, page in pages.items():
+            columns = self._columns(page, vocabulary)
+            chunks = {name: self._spec(name).encode(values) for name, values in columns.items()}
+            seal = np.array([[checksum_of(chunks[STATE]), seal_of(chunks)]], np.uint32)
+            chunks[SEAL] = self._spec(SEAL).encode(seal)
+            self.arrays.put({self._key(name, index): data for name, data in chunks.items()})
+
+    def _key(self, name: str, page: int) -> str:
+        return self._spec(name).key(f"{self.path}/{name}", page)
+
+    def _note_written(self, pages: Iterable[int]) -> None:
+        attributes = self.arrays.attrs(self.path)
+        written = sorted({*attributes["pages"], *pages})
+        if written != attributes["pages"]:
+            self.arrays.set_attrs(self.path, attributes | {"pages": written})
+
+    def _spec(self, name: str) -> ArraySpec:
+        return self.arrays.spec(f"{self.path}/{name}")
+
+    def _array_names(self) -> list[str]:
+        names = [STATE, COUNT]
+        for spec in fields(self.kind):
+            if spec.metadata.get("attributes"):
+                names += [f"{spec.name}/{i}" for i in range(len(self._vocabulary()))]
+            elif spec.metadata.get("ragged"):
+                names += [f"{spec.name}.count", f"{spec.name}.values"]
+            else:
+                names.append(spec.name)
+        return names
+
+    def _vocabulary(self) -> list[dict[str, Any]]:
+        return list(self.arrays.attrs(self.path).get("attributes", []))
+
+    def _empty_page(self) -> Page:
+        size = self.page_groups
+        return Page(np.zeros(size, np.uint8), np.zeros(size, np.int32), self.kind.empty())
+
+    def _columns(self, page: Page, vocabulary: list[dict[str, Any]]) -> dict[str, AnyArray]:
+        arrays: dict[str, AnyArray] = {STATE: page.state, COUNT: page.counts}
+        for name, value in page.rows.columns().items():
+            if isinstance(value, Attributes):
+                arrays |= {f"{name}/{i}": _codes(value, entry) for i, entry in enumerate(vocabulary)}
+            elif isinstance(value, Ragged):
+                arrays[f"{name}.count"] = value.counts.astype(np.int32)
+                arrays[f"{name}.values"] = value.values
+            else:
+                arrays[name] = value
+        return arrays
 
     # Making and growing
 
     def _fits(self, pages: Mapping[int, Page]) -> bool:
         if not self.exists:
             return False
+        self.arrays.load_nodes(f"{self.path}/{name}" for name in (SEAL, *self._array_names()))
         for page in pages.values():
             for name, value in page.rows.columns().items():
                 if isinstance(value, Ragged) and len(value.values) > self._spec(f"{name}.values").chunk[0]:
@@ -237,18 +308,19 @@ class PagedTable:
         return True
 
     def _rebuild(self, pages: Mapping[int, Page]) -> None:
-        old = self.read_pages(range(self.n_pages)) if self.exists else {}
-        everything = {i: page for i, page in old.items() if page.state.any()} | dict(pages)
+        """Make the arrays, with room for twice the fullest page, and write all pages into them."""
+        everything = self.read_pages(self.written_pages()) | dict(pages)
         attributes = self.arrays.attrs(self.path)
         if self.exists:
             self.arrays.delete_tree(self.path)
-        self.arrays.set_attrs(
-            self.path, attributes | {"kind": self.kind.KIND, "page_groups": self.page_groups}
-        )
+        facts = {"kind": self.kind.KIND, "page_groups": self.page_groups, "pages": []}
+        self.arrays.set_attrs(self.path, attributes | facts)
         capacity = _capacity(len(page.rows) for page in everything.values())
+        n_groups, group_chunk = (self.n_pages * self.page_groups,), (self.page_groups,)
         specs = {
-            "state": ArraySpec((self.n_pages * self.page_groups,), (self.page_groups,), "uint8"),
-            "count": ArraySpec((self.n_pages * self.page_groups,), (self.page_groups,), "int32"),
+            SEAL: ArraySpec((self.n_pages, 2), (1, 2), "uint32"),
+            STATE: ArraySpec(n_groups, group_chunk, "uint8"),
+            COUNT: ArraySpec(n_groups, group_chunk, "int32"),
         }
         for spec in fields(self.kind):
             specs |= self._column_specs(spec.name, dict(spec.metadata), capacity, everything)
@@ -274,41 +346,36 @@ class PagedTable:
     def _code_spec(self, capacity: int) -> ArraySpec:
         return ArraySpec((self.n_pages * capacity,), (capacity,), "int32", fill=ABSENT)
 
-    def _extended_vocabulary(self, pages: Mapping[int, Page]) -> list[dict[str, Any]]:
+    def _extend_vocabulary(self, pages: Mapping[int, Page]) -> list[dict[str, Any]]:
         """The table's attribute names and values with what `pages` add; arrays are made for new names."""
-        vocabulary = self._vocabulary()
-        known = len(vocabulary)
-        changed = _extend(vocabulary, [page.rows.columns().get("attributes") for page in pages.values()])
-        if changed:
-            self.arrays.set_attrs(self.path, self.arrays.attrs(self.path) | {"attributes": vocabulary})
-            capacity = self._spec("row_id").chunk[0]
-            self.arrays.create(
-                {
-                    f"{self.path}/attributes/{i}": self._code_spec(capacity)
-                    for i in range(known, len(vocabulary))
-                }
-            )
+        known = self._vocabulary()
+        parts = [page.rows.columns()["attributes"] for page in pages.values()]
+        vocabulary = _extended(known, parts)
+        if vocabulary == known:
+            return known
+        self.arrays.set_attrs(self.path, self.arrays.attrs(self.path) | {"attributes": vocabulary})
+        spec = self._code_spec(self._spec("row_id").chunk[0])
+        new = range(len(known), len(vocabulary))
+        self.arrays.create({f"{self.path}/attributes/{i}": spec for i in new})
         return vocabulary
 
 
-def _extend(vocabulary: list[dict[str, Any]], parts: Iterable[Attributes | None]) -> bool:
-    """Add the names and values of `parts` to a vocabulary, in place; true when something was new."""
-    changed = False
-    entries = {entry["name"]: entry for entry in vocabulary}
+def _extended(vocabulary: Sequence[Mapping[str, Any]], parts: Iterable[Attributes]) -> list[dict[str, Any]]:
+    """A vocabulary with the names and values of `parts` that it does not have yet, at its end."""
+    values: dict[str, list[Any]] = {entry["name"]: list(entry["values"]) for entry in vocabulary}
+    known = {name: {(type(value), value) for value in some} for name, some in values.items()}
     for part in parts:
-        for name, column in part.by_name.items() if part is not None else ():
-            if not (column.codes != ABSENT).any():
-                continue
-            if name not in entries:
-                entries[name] = {"name": name, "values": []}
-                vocabulary.append(entries[name])
-                changed = True
-            known = {(type(value), value) for value in entries[name]["values"]}
+        for name, column in part.by_name.items():
             used = [column.values[code] for code in np.unique(column.codes) if code != ABSENT]
-            new = [value for value in used if (type(value), value) not in known]
-            entries[name]["values"] = [*entries[name]["values"], *new]
-            changed |= bool(new)
-    return changed
+            if not used:
+                continue
+            own = values.setdefault(name, [])
+            seen = known.setdefault(name, set())
+            for value in used:
+                if (type(value), value) not in seen:
+                    seen.add((type(value), value))
+                    own.append(value)
+    return [{"name": name, "values": some} for name, some in values.items()]
 
 
 def _codes(attributes: Attributes, entry: Mapping[str, Any]) -> Int32Array:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +15,14 @@ import icechunk
 from filelock import FileLock, Timeout
 
 from drivelabel.errors import StoreError
+from drivelabel.storage._heads import HeadsLog
 from drivelabel.storage._runtime import plain_errors
 
 LOCK_TIMEOUT_S = 60.0
-HEADS_KEPT = 100
+LOCK_POLL_S = 0.005
+NETWORK_TIMEOUT_S = 20
+MANIFEST_SPLIT = 1000
+"""Chunks in a manifest along the frames: a long log's commit then rewrites a small part of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,23 @@ class Place:
             allow_http=endpoint is not None and endpoint.startswith("http://"),
             force_path_style=endpoint is not None,
             from_env=True,
+            network_stream_timeout_seconds=NETWORK_TIMEOUT_S,
+        )
+
+    def config(self) -> icechunk.RepositoryConfig:
+        """How Icechunk is to work here. It is handed over at each opening and not stored."""
+        split = icechunk.ManifestSplittingConfig.from_dict(
+            {
+                icechunk.ManifestSplitCondition.AnyArray(): {
+                    icechunk.ManifestSplitDimCondition.Axis(0): MANIFEST_SPLIT
+                }
+            }
+        )
+        # The default waits up to three minutes between tries: far too long for a person at a review page.
+        retries = icechunk.StorageRetriesSettings(max_tries=6, initial_backoff_ms=100, max_backoff_ms=3000)
+        return icechunk.RepositoryConfig(
+            manifest=icechunk.ManifestConfig(splitting=split),
+            storage=icechunk.StorageSettings(retries=retries),
         )
 
     def exists(self) -> bool:
@@ -90,7 +109,9 @@ class Place:
             yield
             return
         with plain_errors(self.name):
-            lock = FileLock(self.folder / "lock", timeout=LOCK_TIMEOUT_S, thread_local=False)
+            lock = FileLock(
+                self.folder / "lock", timeout=LOCK_TIMEOUT_S, poll_interval=LOCK_POLL_S, thread_local=False
+            )
             try:
                 lock.acquire()
             except Timeout:
@@ -113,28 +134,10 @@ class Place:
             finally:
                 os.close(descriptor)
 
-    def remember_head(self, snapshot: str) -> None:
-        """Append a commit to ``heads.log``, from which a damaged branch file can be restored."""
-        if self.folder is None:
-            return
-        path = self.folder / "heads.log"
-        line = json.dumps({"snapshot": snapshot, "written_ns": time.time_ns()}) + "\n"
-        with plain_errors(self.name), path.open("a", encoding="ascii") as file:
-            file.write(line)
-            file.flush()
-            os.fdatasync(file.fileno()) if hasattr(os, "fdatasync") else os.fsync(file.fileno())
-            too_long = file.tell() > 4 * HEADS_KEPT * len(line)
-        if too_long:
-            self._shorten_heads(path)
-
-    def _shorten_heads(self, path: Path) -> None:
-        lines = path.read_text(encoding="ascii").splitlines(keepends=True)[-HEADS_KEPT:]
-        aside = path.with_name("heads.log.new")
-        with aside.open("w", encoding="ascii") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+    @property
+    def heads(self) -> HeadsLog | None:
+        """The list of newest commits; None on an object store, which keeps its branch file itself."""
+        return None if self.folder is None else HeadsLog(self.folder / "heads.log")
 
 
 def _sync_file_system(descriptor: int) -> None:

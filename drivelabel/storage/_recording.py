@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
@@ -9,33 +10,40 @@ from typing import Any
 
 import numpy as np
 
-from drivelabel.errors import CorruptSceneError, StoreError
+from drivelabel.errors import InvalidLabelError, NewerFormatError, StoreError
 from drivelabel.labels import Category, Taxonomy
 from drivelabel.scene import Camera, Distortion, Frames, Lidar, Poses, Scene, Sensor, Source, Sweeps
 from drivelabel.storage._arrays import Arrays
-from drivelabel.typing import AnyArray
 
 FORMAT_VERSION = 1
 """Version of the layout in docs/scene-format.md; a scene of a newer one is refused."""
 
 COLUMNS = ("timestamp_ns", "sensor", "source", "source_index", "sample")
 
+_TEXTS = ("path", "kind", "sha256")
+_POSES = ("timestamp_ns", "translation", "quat_wxyz")
+_RECORDING = (
+    *(f"recording/{table}/{column}" for table in ("frames", "sweeps") for column in COLUMNS),
+    *(f"recording/sources/{text}/{part}" for text in _TEXTS for part in ("utf8", "offsets")),
+    *(f"recording/poses/{column}" for column in _POSES),
+    "recording/samples_ns",
+    "recording/sources/n_bytes",
+)
 
-def write_recording(arrays: Arrays, scene: Scene) -> None:
+
+def write_recording(arrays: Arrays, scene: Scene, mask_codec: str) -> None:
     """Write all of a scene but its layers."""
-    arrays.set_attrs(
-        "",
-        {
-            "drivelabel": {
-                "format_version": FORMAT_VERSION,
-                "kind": "scene",
-                "name": scene.name,
-                "taxonomy": taxonomy_to_json(scene.taxonomy),
-                "sensors": [_sensor_to_json(sensor) for sensor in scene.sensors],
-                "info": dict(scene.info),
-            }
-        },
-    )
+    header = {
+        "format_version": FORMAT_VERSION,
+        "kind": "scene",
+        "name": scene.name,
+        "mask_codec": mask_codec,
+        "taxonomy": taxonomy_to_json(scene.taxonomy),
+        "sensors": [_sensor_to_json(sensor) for sensor in scene.sensors],
+        "has_poses": scene.poses is not None,
+        "info": plain_json(f"{scene.name}, info", dict(scene.info)),
+    }
+    arrays.set_attrs("", {"drivelabel": header})
     arrays.set_attrs("recording", {})
     arrays.set_attrs("layers", {})
     for name, table in (("frames", scene.frames), ("sweeps", scene.sweeps)):
@@ -46,7 +54,7 @@ def write_recording(arrays: Arrays, scene: Scene) -> None:
     _write_sources(arrays, scene.sources)
     if scene.poses is not None:
         arrays.set_attrs("recording/poses", {})
-        for column in ("timestamp_ns", "translation", "quat_wxyz"):
+        for column in _POSES:
             arrays.write_array(f"recording/poses/{column}", getattr(scene.poses, column))
 
 
@@ -54,14 +62,15 @@ def read_header(arrays: Arrays) -> dict[str, Any]:
     """The scene's own facts, from the root group.
 
     Raises:
-        StoreError: it is no scene, or of a newer version.
+        StoreError: it is no scene.
+        NewerFormatError: it is of a newer version.
     """
     header = arrays.attrs("").get("drivelabel")
     if not isinstance(header, dict):
-        raise StoreError(f"{arrays.where}: not a drivelabel scene.")
+        raise StoreError(f"{arrays.where}: an Icechunk repository, but not a drivelabel scene.")
     version = header.get("format_version")
     if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise StoreError(
+        raise NewerFormatError(
             f"{arrays.where}: written by a newer drivelabel (scene format {version}; this one reads up to "
             f"{FORMAT_VERSION}). Update drivelabel."
         )
@@ -69,49 +78,45 @@ def read_header(arrays: Arrays) -> dict[str, Any]:
 
 
 def read_recording(arrays: Arrays, layers: Mapping[str, Any], root: str) -> Scene:
-    """The scene, with the layers given."""
+    """The scene, with the layers given.
+
+    Raises:
+        StoreError: see :func:`read_header`.
+        CorruptSceneError: an array is missing or damaged.
+    """
     header = read_header(arrays)
+    arrays.load_nodes(_RECORDING)
     return Scene(
         name=header["name"],
         sensors=tuple(_sensor_from_json(item) for item in header["sensors"]),
         taxonomy=taxonomy_from_json(header["taxonomy"]),
-        frames=Frames(*(_needed(arrays, f"recording/frames/{column}") for column in COLUMNS)),
-        sweeps=Sweeps(*(_needed(arrays, f"recording/sweeps/{column}") for column in COLUMNS)),
-        samples_ns=_needed(arrays, "recording/samples_ns"),
+        frames=Frames(*(arrays.read_array(f"recording/frames/{column}") for column in COLUMNS)),
+        sweeps=Sweeps(*(arrays.read_array(f"recording/sweeps/{column}") for column in COLUMNS)),
+        samples_ns=arrays.read_array("recording/samples_ns"),
         sources=_read_sources(arrays),
-        poses=_read_poses(arrays),
+        poses=_read_poses(arrays) if header["has_poses"] else None,
         layers=layers,
         root=root,
         info=header["info"],
     )
 
 
-def _needed(arrays: Arrays, path: str) -> AnyArray:
-    values = arrays.read_array(path)
-    if values is None:
-        raise CorruptSceneError(f"{arrays.where}: {path} is missing.")
-    return values
-
-
-def _read_poses(arrays: Arrays) -> Poses | None:
-    if arrays.node("recording/poses") is None:
-        return None
-    columns = ("timestamp_ns", "translation", "quat_wxyz")
-    return Poses(*(_needed(arrays, f"recording/poses/{column}") for column in columns))
+def _read_poses(arrays: Arrays) -> Poses:
+    return Poses(*(arrays.read_array(f"recording/poses/{column}") for column in _POSES))
 
 
 def _write_sources(arrays: Arrays, sources: tuple[Source, ...]) -> None:
     # Paths are one text of lines: a long log has 100,000 of them, too many for a JSON attribute.
     arrays.set_attrs("recording/sources", {})
-    for column in ("path", "kind", "sha256"):
+    for column in _TEXTS:
         _write_texts(arrays, f"recording/sources/{column}", [getattr(source, column) for source in sources])
     sizes = np.array([source.n_bytes for source in sources], np.int64)
     arrays.write_array("recording/sources/n_bytes", sizes)
 
 
 def _read_sources(arrays: Arrays) -> tuple[Source, ...]:
-    texts = [_read_texts(arrays, f"recording/sources/{column}") for column in ("path", "kind", "sha256")]
-    sizes = _needed(arrays, "recording/sources/n_bytes").tolist()
+    texts = [_read_texts(arrays, f"recording/sources/{column}") for column in _TEXTS]
+    sizes = arrays.read_array("recording/sources/n_bytes").tolist()
     return tuple(Source(*row) for row in zip(*texts, sizes, strict=True))
 
 
@@ -125,9 +130,21 @@ def _write_texts(arrays: Arrays, path: str, texts: list[str]) -> None:
 
 
 def _read_texts(arrays: Arrays, path: str) -> list[str]:
-    joined = _needed(arrays, f"{path}/utf8").tobytes()
-    offsets = _needed(arrays, f"{path}/offsets").tolist()
+    joined = arrays.read_array(f"{path}/utf8").tobytes()
+    offsets = arrays.read_array(f"{path}/offsets").tolist()
     return [joined[start:stop].decode("utf-8", "surrogateescape") for start, stop in pairwise(offsets)]
+
+
+def plain_json(what: str, value: Any) -> Any:
+    """`value` as it comes back from JSON.
+
+    Raises:
+        InvalidLabelError: JSON cannot hold it.
+    """
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InvalidLabelError(f"{what}: expected plain JSON values ({error}).") from None
 
 
 def taxonomy_to_json(taxonomy: Taxonomy) -> dict[str, Any]:

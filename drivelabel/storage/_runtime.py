@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 import icechunk
 
-from drivelabel.errors import CorruptSceneError, DiskFullError, StoreError
+from drivelabel.errors import (
+    CorruptSceneError,
+    DiskFullError,
+    NewerFormatError,
+    ReadOnlyError,
+    StoreError,
+    UnreachableError,
+)
 
 T = TypeVar("T")
 
@@ -21,12 +28,18 @@ icechunk.set_logs_filter(os.environ.get("ICECHUNK_LOG", "off"))
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
-_pid = os.getpid()
+_used_by: int | None = None
 
 
 def check_not_forked() -> None:
-    """Raise StoreError in a forked child: the store's threads did not survive the fork, calls would hang."""
-    if os.getpid() != _pid:
+    """Raise StoreError in a child of a process that used a store before it forked.
+
+    The store's threads do not survive the fork, so its calls would wait for ever.
+    """
+    global _used_by
+    if _used_by is None:
+        _used_by = os.getpid()
+    if os.getpid() != _used_by:
         raise StoreError(
             "this process was forked after a scene was opened; its store cannot work here. "
             'Start workers with multiprocessing.get_context("spawn").'
@@ -36,7 +49,6 @@ def check_not_forked() -> None:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, run on the store's own event loop (so it also works inside another loop)."""
     global _loop
-    check_not_forked()
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
@@ -46,7 +58,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def plain_errors(where: str) -> Iterator[None]:
-    """Turn Icechunk's and the system's errors into ours, saying where."""
+    """Turn Icechunk's and the system's errors into ours, saying where.
+
+    Icechunk's ConflictError passes: it is no failure but a reason to try again.
+    """
+    check_not_forked()
     try:
         yield
     except icechunk.IcechunkError as error:
@@ -54,17 +70,44 @@ def plain_errors(where: str) -> Iterator[None]:
     except StoreError:
         raise
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise DiskFullError(f"{where}: the disk is full. Free some space and try again.") from error
-        raise StoreError(f"{where}: {error.strerror or error}.") from error
+        raise _of_system(where, error) from error
+
+
+def _of_system(where: str, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"{where}: the disk is full. Free some space and try again.")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return ReadOnlyError(f"{where}: may not be written ({error.strerror}). Check the folder's owner.")
+    return StoreError(f"{where}: {error.strerror or error}.")
+
+
+# Icechunk's errors have one class; their text is all that tells them apart.
+_FULL = ("no space left", "os error 28", "os error 122")
+_READ_ONLY = ("permission denied", "read-only file system", "os error 30", "os error 13", "accessdenied")
+_NEWER = ("spec version", "unsupported version", "written by a newer")
+_UNREACHABLE = (
+    "dispatch failure", "timed out", "timeout", "connection", "dns error", "service error", "slowdown",
+    "expiredtoken", "invalidaccesskeyid", "signaturedoesnotmatch", "credential",
+)  # fmt: skip
+_DAMAGED = (
+    "corrupt", "deserializ", "invalid snapshot", "magic", "flatbuffer", "utf-8", "expected value",
+    "decompress", "decod", "i/o error", "not found", "no such file", "invalid", "unknown frame",
+    "failed to fill whole buffer", "snapshot info", "eof while parsing", "bad ",
+)  # fmt: skip
 
 
 def _translated(where: str, text: str) -> StoreError:
-    lines = [line.strip(" │├╰─▶×") for line in text.splitlines()]
+    lines = [line.strip(" │|├╰─▶×") for line in text.splitlines()]
     reason = next((line for line in lines if line and not line.startswith(("context", "at "))), "unknown")
     lowered = text.lower()
-    if "no space left" in lowered or "os error 28" in lowered:
+    if any(words in lowered for words in _FULL):
         return DiskFullError(f"{where}: the disk is full. Free some space and try again.")
-    if any(word in lowered for word in ("corrupt", "deserializ", "invalid snapshot", "magic", "flatbuffer")):
-        return CorruptSceneError(f"{where}: damaged ({reason}). Run: drivelabel check {where}")
+    if any(words in lowered for words in _READ_ONLY):
+        return ReadOnlyError(f"{where}: may not be written ({reason}). Check the owner or the access rights.")
+    if any(words in lowered for words in _NEWER):
+        return NewerFormatError(f"{where}: {reason}. Update drivelabel and icechunk.")
+    if any(words in lowered for words in _UNREACHABLE):
+        return UnreachableError(f"{where}: the object store does not answer ({reason}). Try again later.")
+    if any(words in lowered for words in _DAMAGED):
+        return CorruptSceneError(f"{where}: damaged ({reason}). Run: drivelabel check --fix {where}")
     return StoreError(f"{where}: {reason}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ class NewLayer:
     author: str
     model: Mapping[str, Any]
     parent: str
+    created_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,18 @@ class Changes:
     tables: dict[tuple[str, str], dict[int, Table]] = field(default_factory=dict)
     label_maps: dict[str, dict[int, UInt8Array]] = field(default_factory=dict)
     instance_maps: dict[str, dict[int, InstanceMap]] = field(default_factory=dict)
-
     notes: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def touched_layers(self) -> set[str]:
         """Names of all layers that the edit writes to."""
         by_pair = (name for name, _ in (*self.tables, *self.notes))
         return {*self.layers, *by_pair, *self.label_maps, *self.instance_maps}
+
+    def rows_of(self, layer: str) -> Iterator[Table]:
+        """The rows that the edit writes to a layer, group by group."""
+        for (name, _), groups in self.tables.items():
+            if name == layer:
+                yield from groups.values()
 
 
 @dataclass(slots=True)

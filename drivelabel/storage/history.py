@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import icechunk
 
-from drivelabel.errors import SceneLookupError
+from drivelabel import __version__
+from drivelabel.errors import CorruptSceneError, SceneLookupError
+from drivelabel.storage._recording import plain_json
+from drivelabel.storage._spec import json_checksum
+
+_SELF_CHECK = "crc32c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,8 @@ class Commit:
         command: what was run.
         parameters: how.
         versions: of drivelabel and what it used.
-        key: an id that makes a repeated edit have one effect; "" if there is none.
+        by: ``human``, ``model`` or ``import``.
+        key: an id, given with the edit or drawn for it; a repeated edit is known by it.
     """
 
     id: str
@@ -35,23 +42,52 @@ class Commit:
     command: str
     parameters: Mapping[str, Any]
     versions: Mapping[str, str]
+    by: str
     key: str
 
     @classmethod
-    def of(cls, info: icechunk.SnapshotInfo) -> Commit:
-        """A commit from the store's own record."""
-        metadata: Mapping[str, Any] = info.metadata or {}
+    def of(cls, where: str, info: icechunk.SnapshotInfo) -> Commit:
+        """A commit from the store's own record.
+
+        Raises:
+            CorruptSceneError: the record is not as it was written.
+        """
+        metadata: dict[str, Any] = dict(info.metadata or {})
+        stored = metadata.pop(_SELF_CHECK, None)
+        if stored != json_checksum([info.message, metadata]):
+            raise CorruptSceneError(f"{where}: the record of commit {info.id} is damaged.")
         return cls(
             id=info.id,
             parent=info.parent_id or "",
-            written_ns=round(info.written_at.timestamp() * 1e6) * 1000,
+            written_ns=int(metadata["written_ns"]),
             message=info.message,
-            author=str(metadata.get("author", "")),
-            command=str(metadata.get("command", "")),
-            parameters=metadata.get("parameters") or {},
-            versions=metadata.get("versions") or {},
-            key=str(metadata.get("key", "")),
+            author=metadata["author"],
+            command=metadata["command"],
+            parameters=metadata["parameters"],
+            versions=metadata["versions"],
+            by=metadata["by"],
+            key=metadata["key"],
         )
+
+
+def commit_metadata(
+    *, message: str, by: str, author: str, command: str, parameters: Mapping[str, Any], key: str
+) -> dict[str, Any]:
+    """What the store keeps of a commit, beside its message; :meth:`Commit.of` reads it.
+
+    Raises:
+        InvalidLabelError: the parameters are not plain JSON values.
+    """
+    metadata = {
+        "by": by,
+        "author": author,
+        "command": command,
+        "parameters": plain_json("parameters", dict(parameters)),
+        "versions": {"drivelabel": __version__, "icechunk": icechunk.__version__},
+        "key": key,
+        "written_ns": time.time_ns(),
+    }
+    return metadata | {_SELF_CHECK: json_checksum([message, metadata])}
 
 
 def find_commit(name: str, commits: list[Commit]) -> Commit:

@@ -5,36 +5,42 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import icechunk
-import numpy as np
 
-from drivelabel import __version__
-from drivelabel.errors import StoreError
-from drivelabel.labels import TABLES, Grouped, Table
+from drivelabel._check import did_you_mean
+from drivelabel.errors import (
+    CorruptSceneError,
+    InvalidLabelError,
+    SceneLookupError,
+    StoreError,
+    UnreachableError,
+)
+from drivelabel.labels import Table
 from drivelabel.scene import Layer, Scene
-from drivelabel.storage._apply import Applier, Extent
+from drivelabel.storage._apply import Applier
 from drivelabel.storage._arrays import Arrays
-from drivelabel.storage._masks import MASK_KINDS, FrameIndex, StoredMasks
+from drivelabel.storage._frame_index import Extent
+from drivelabel.storage._layers import read_layer, whole_layer
+from drivelabel.storage._log import Log
+from drivelabel.storage._masks import MASK_KINDS, StoredMasks
 from drivelabel.storage._pages import UNLABELLED, PagedTable
 from drivelabel.storage._place import Place
-from drivelabel.storage._recording import read_header, read_recording, taxonomy_from_json, write_recording
+from drivelabel.storage._recording import read_header, read_recording, write_recording
 from drivelabel.storage._restore import copy_back
-from drivelabel.storage._runtime import check_not_forked, plain_errors
+from drivelabel.storage._runtime import plain_errors
+from drivelabel.storage._spec import MASK_CODECS
 from drivelabel.storage.edit import By, Changes, CommitResult, Edit
-from drivelabel.storage.history import Commit, find_commit
+from drivelabel.storage.history import Commit, commit_metadata, find_commit
 from drivelabel.typing import BoolArray
 
 BRANCH = "main"
-MANIFEST_SPLIT = 1000
 MAX_TRIES = 50
-KEY_SEARCH = 1000
 
 
 class SceneStore:
@@ -47,6 +53,8 @@ class SceneStore:
     def __init__(self, place: Place, repo: icechunk.Repository) -> None:
         self._place = place
         self._repo = repo
+        self._log = Log(repo, place.name)
+        self._newest: tuple[str, dict[str, dict[str, Any] | None]] = ("", {})
 
     @classmethod
     def open(cls, location: str | os.PathLike[str]) -> SceneStore:
@@ -56,18 +64,35 @@ class SceneStore:
             location: a folder, or ``s3://bucket/prefix``.
 
         Raises:
-            StoreError: there is no scene, it cannot be read, or a newer drivelabel wrote it.
+            StoreError: there is no scene, or it cannot be read.
+            NewerFormatError: a newer drivelabel wrote it.
+            CorruptSceneError: it is damaged, or its newest commit is missing.
         """
-        check_not_forked()
         place = Place.of(location)
         if not place.exists():
             raise StoreError(
                 f"{place.name}: no scene here. Make one with: drivelabel ingest SOURCE {place.name}"
             )
         with plain_errors(place.name):
-            store = cls(place, icechunk.Repository.open(place.storage()))
+            store = cls(place, icechunk.Repository.open(place.storage(), config=place.config()))
         read_header(store._arrays())
+        store._check_head()
         return store
+
+    def _check_head(self) -> None:
+        """Raise CorruptSceneError when the branch file is older than the last commit that was reported."""
+        if self._place.heads is None:
+            return
+        for _ in range(3):  # a commit between the two reads looks the same, but only once
+            head = self.head
+            with plain_errors(self.name):
+                noted = self._place.heads.read()[-1:]
+            if not noted or noted[0] == head or any(commit.id == noted[0] for commit in self._log.walk(head)):
+                return
+        raise CorruptSceneError(
+            f"{self.name}: commit {noted[0]} was reported, but the branch file names the older {head}. "
+            f"Run: drivelabel check --fix {self.name}"
+        )
 
     @classmethod
     def create(
@@ -79,67 +104,51 @@ class SceneStore:
         command: str = "",
         parameters: Mapping[str, Any] | None = None,
         message: str | None = None,
+        mask_codec: str = "rle",
+        prepare: Callable[[Path], None] | None = None,
     ) -> SceneStore:
         """A new scene with all that `scene` holds, its layers included.
 
-        It is written beside its place and then renamed, so a half-written one never stands there.
+        In a local folder it is written beside its place and then renamed, so a half-written one never stands
+        there. On an object store one whose making broke off has no commit, and is taken over.
+
+        Args:
+            location: a folder, or ``s3://bucket/prefix``.
+            scene: what it holds; masks are read a few at a time.
+            author, command, parameters, message: of the first commit.
+            mask_codec: ``rle``, the smallest and fastest; or ``zstd``, for programs that read the masks
+                without drivelabel.
+            prepare: puts more files into a local scene's folder, before anybody else can see it.
 
         Raises:
             StoreError: something already lies there, or it cannot be written.
+            InvalidLabelError: `mask_codec` is unknown, or a label breaks a rule of its layer.
         """
-        check_not_forked()
+        if mask_codec not in MASK_CODECS:
+            raise InvalidLabelError(f"mask_codec: expected {' or '.join(MASK_CODECS)}, got {mask_codec!r}.")
         place = Place.of(location)
-        if place.exists() or (place.folder is not None and place.folder.exists()):
-            raise StoreError(f"{place.name}: already exists. Choose another name, or delete it first.")
+        extent = Extent.of(scene, mask_codec)
+
+        def fill(arrays: Arrays) -> None:
+            write_recording(arrays, scene, mask_codec)
+            for layer in scene.layers.values():
+                for changes in whole_layer(layer):
+                    Applier(arrays, None, extent, changes).apply()
+
+        def write(place: Place) -> None:
+            store = cls(place, _new_repository(place))
+            store.__dict__["extent"] = extent
+            edit = store._new_edit(message or f"Ingest {scene.name}", "import", author, command, parameters)
+            store._commit(edit, fill)
+            if prepare is not None and place.folder is not None:
+                prepare(place.folder)
+
         if place.folder is None:
-            store = cls._new(place)
-            store._write_first(scene, author, command, parameters, message)
-            return store
-        aside = place.folder.with_name(f".{place.folder.name}.{secrets.token_hex(4)}.partial")
-        try:
-            with plain_errors(place.name):
-                aside.mkdir(parents=True)
-            store = cls._new(Place(place.name, aside))
-            store._write_first(scene, author, command, parameters, message)
-            with plain_errors(place.name):
-                aside.rename(place.folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            write(place)
+        else:
+            _write_aside(place.folder, place.name, write)
         place.sync()
         return cls.open(location)
-
-    @classmethod
-    def _new(cls, place: Place) -> SceneStore:
-        split = icechunk.ManifestSplittingConfig.from_dict(
-            {
-                icechunk.ManifestSplitCondition.AnyArray(): {
-                    icechunk.ManifestSplitDimCondition.Axis(0): MANIFEST_SPLIT
-                }
-            }
-        )
-        config = icechunk.RepositoryConfig(manifest=icechunk.ManifestConfig(splitting=split))
-        with plain_errors(place.name):
-            repo = icechunk.Repository.create(place.storage(), config=config)
-            repo.save_config()
-        return cls(place, repo)
-
-    def _write_first(
-        self,
-        scene: Scene,
-        author: str | None,
-        command: str,
-        parameters: Mapping[str, Any] | None,
-        message: str | None,
-    ) -> None:
-        edit = self._new_edit(message or f"Ingest {scene.name}", "import", author, command, parameters, "")
-        for name, layer in scene.layers.items():
-            edit.create_layer(name, layer.taxonomy, author=layer.author, model=layer.model, parent="")
-            _collect(edit, layer)
-        self._commit(
-            edit,
-            lambda arrays: write_recording(arrays, scene),
-            Extent(FrameIndex.of(scene), len(scene.samples_ns)),
-        )
 
     # Reading
 
@@ -166,6 +175,20 @@ class SceneStore:
                 if snapshot is None
                 else self._repo.readonly_session(snapshot_id=snapshot)
             )
+        return self._opened(session)
+
+    def _opened(self, session: icechunk.Session) -> Arrays:
+        """The arrays of a session whose snapshot file was checked to be its own."""
+        snapshot, nodes = self._newest
+        if session.snapshot_id == snapshot:
+            return Arrays(session, self.name, nodes)
+        with plain_errors(self.name):
+            found = self._repo.lookup_snapshot(session.snapshot_id).id
+        if found != session.snapshot_id:
+            raise CorruptSceneError(
+                f"{self.name}: the file of snapshot {session.snapshot_id} holds another one, {found}. "
+                f"Run: drivelabel check --fix {self.name}"
+            )
         return Arrays(session, self.name)
 
     def scene(self, snapshot: str | None = None) -> Scene:
@@ -183,50 +206,64 @@ class SceneStore:
         arrays = self._arrays(None if snapshot is None else find_commit(snapshot, self.log()).id)
         layers: dict[str, Layer] = {}
         scene = read_recording(arrays, layers, self.root)
-        extent = Extent(FrameIndex.of(scene), len(scene.samples_ns))
+        extent = Extent.of(scene, read_header(arrays)["mask_codec"])
         for name in arrays.children("layers"):
-            layers[name] = _read_layer(arrays, name, extent)
+            layers[name] = read_layer(arrays, name, extent)
         return scene
 
     @cached_property
     def extent(self) -> Extent:
         """How many frames each camera has, and how many samples there are; it never changes."""
-        scene = read_recording(self._arrays(), {}, self.root)
-        return Extent(FrameIndex.of(scene), len(scene.samples_ns))
+        arrays = self._arrays()
+        return Extent.of(read_recording(arrays, {}, self.root), read_header(arrays)["mask_codec"])
 
     def read(self, layer: str, kind: str, groups: Iterable[int]) -> dict[int, Table]:
         """The rows of some frames (cuboids: samples), read without the rest of the table.
 
         Raises:
+            SceneLookupError: there is no such layer or group.
             CorruptSceneError: a chunk is damaged.
         """
-        table = PagedTable.at(self._arrays(), layer, kind, self.extent.groups(kind))
+        table = PagedTable.at(self._arrays_of(layer), layer, kind, self.extent.groups(kind))
         wanted = [int(group) for group in groups]
+        for group in wanted:
+            if not 0 <= group < table.n_groups:
+                raise SceneLookupError(f"{self.name}: no group {group} of {kind}. It has {table.n_groups}.")
         pages = table.read_pages(dict.fromkeys(table.page_of(group)[0] for group in wanted))
         return {group: pages[table.page_of(group)[0]].group(table.page_of(group)[1]) for group in wanted}
 
     def labelled(self, layer: str, kind: str) -> BoolArray:
-        """(g,), which groups somebody labelled: ``boxes2d``, ..., ``label_map`` or ``instance_map``."""
-        arrays = self._arrays()
+        """(g,), which groups somebody labelled: ``boxes2d``, ..., ``label_map`` or ``instance_map``.
+
+        Raises:
+            SceneLookupError: there is no such layer.
+        """
+        arrays = self._arrays_of(layer)
         if kind in MASK_KINDS:
-            return StoredMasks.at(arrays, layer, kind, self.extent.frames).labelled()
+            return StoredMasks.at(arrays, layer, kind, self.extent).labelled()
         table = PagedTable.at(arrays, layer, kind, self.extent.groups(kind))
         return table.read_states() > UNLABELLED
 
     def note(self, layer: str, name: str) -> bytes | None:
         """The bytes that :meth:`Edit.set_note` kept, or None."""
-        data = self._arrays().read_array(f"layers/{layer}/notes/{name}")
-        return None if data is None else data.tobytes()
+        arrays = self._arrays()
+        path = f"layers/{layer}/notes/{name}"
+        return None if arrays.node(path) is None else arrays.read_array(path).tobytes()
+
+    def _arrays_of(self, layer: str) -> Arrays:
+        arrays = self._arrays()
+        if arrays.node(f"layers/{layer}") is None:
+            known = arrays.children("layers")
+            raise SceneLookupError(f"{self.name}: no layer {layer!r}.{did_you_mean(layer, known)}")
+        return arrays
 
     def log(self) -> list[Commit]:
-        """The commits, newest first."""
-        return list(self._ancestry(self.head))
+        """The commits, newest first.
 
-    def _ancestry(self, snapshot: str) -> Iterator[Commit]:
-        with plain_errors(self.name):
-            for info in self._repo.ancestry(snapshot_id=snapshot):
-                if info.parent_id:  # the very first snapshot is the store's own, and empty
-                    yield Commit.of(info)
+        Raises:
+            CorruptSceneError: the record of one is damaged or missing.
+        """
+        return list(self._log.walk(self.head))
 
     # Changing
 
@@ -270,14 +307,8 @@ class SceneStore:
             SceneLookupError: there is no such commit.
         """
         commit = find_commit(snapshot, self.log())
-        edit = self._new_edit(
-            f"Restore {commit.id[:8]}: {commit.message}",
-            "human",
-            author,
-            "restore",
-            {"snapshot": commit.id},
-            "",
-        )
+        message = f"Restore {commit.id[:8]}: {commit.message}"
+        edit = self._new_edit(message, "human", author, "restore", {"snapshot": commit.id})
         old = self._arrays(commit.id)
         return self._commit(edit, lambda arrays: copy_back(self._repo, old, arrays))
 
@@ -288,7 +319,7 @@ class SceneStore:
         author: str | None,
         command: str,
         parameters: Mapping[str, Any] | None,
-        key: str,
+        key: str = "",
         base: str | None = None,
     ) -> Edit:
         edit = Edit(
@@ -303,124 +334,103 @@ class SceneStore:
             edit.author = author
         return edit
 
-    def _commit(self, edit: Edit, before: Any = None, extent: Extent | None = None) -> CommitResult:
+    def _commit(self, edit: Edit, fill: Callable[[Arrays], None] | None = None) -> CommitResult:
         """Apply and commit, again from the newest state when another writer came first."""
+        # A drawn key makes a commit recognisable whose answer was lost on the way.
+        key = edit.key or secrets.token_hex(8)
         with self._place.lock():
-            for _ in range(MAX_TRIES):
+            for attempt in range(MAX_TRIES):
                 tip = self.head
-                done = self._find_key(edit, tip)
+                done = self._log.find_key(key, tip) if edit.key or attempt else None
                 if done is not None:
-                    return CommitResult(done, changed=False)
-                result = self._try(edit, tip, before, extent)
+                    return CommitResult(done, changed=attempt > 0)
+                result = self._try(edit, key, tip, fill)
                 if result is not None:
                     return result
         raise StoreError(f"{self.name}: {MAX_TRIES} other commits came first. Try again.")
 
-    def _try(self, edit: Edit, tip: str, before: Any, extent: Extent | None) -> CommitResult | None:
+    def _try(
+        self, edit: Edit, key: str, tip: str, fill: Callable[[Arrays], None] | None
+    ) -> CommitResult | None:
         with plain_errors(self.name):
             session = self._repo.writable_session(BRANCH)
-        arrays = Arrays(session, self.name)
-        if before is not None:
-            before(arrays)
-        base = self._arrays(edit.base) if edit.base != tip else None
-        applier = Applier(arrays, base, extent or self.extent, edit.changes)
+        arrays = self._opened(session)
+        if fill is not None:
+            fill(arrays)
+        base = self._arrays(edit.base) if edit.base != arrays.snapshot else None
+        applier = Applier(arrays, base, self.extent, edit.changes)
         applier.apply()
         arrays.flush()
         conflicts, kept = tuple(applier.conflicts), tuple(applier.kept)
         if not session.has_uncommitted_changes:
-            return CommitResult(tip, changed=False, conflicts=conflicts, kept=kept)
+            return CommitResult(arrays.snapshot, changed=False, conflicts=conflicts, kept=kept)
+        snapshot = self._land(session, edit, key)
+        if snapshot is None:
+            return None
+        self._newest = (snapshot, arrays.nodes)
+        return CommitResult(snapshot, conflicts=conflicts, kept=kept)
+
+    def _land(self, session: icechunk.Session, edit: Edit, key: str) -> str | None:
+        """Commit a session, synced before and after; None when another commit came first."""
+        metadata = commit_metadata(
+            message=edit.message,
+            by=edit.changes.by,
+            author=edit.author,
+            command=edit.command,
+            parameters=edit.parameters,
+            key=key,
+        )
         self._place.sync()
         try:
             with plain_errors(self.name):
-                snapshot = session.commit(edit.message, self._metadata(edit, len(applier.conflicts)))
+                snapshot = session.commit(edit.message, metadata)
         except icechunk.ConflictError:
-            return None  # object storage: another commit came first
-        self._place.sync()
-        self._place.remember_head(snapshot)
-        return CommitResult(snapshot, conflicts=conflicts, kept=kept)
-
-    def _find_key(self, edit: Edit, tip: str) -> str | None:
-        """The commit that already has the edit's key, if any."""
-        if not edit.key:
             return None
-        for count, commit in enumerate(self._ancestry(tip)):
-            if commit.key == edit.key:
-                return commit.id
-            if count >= KEY_SEARCH:
-                break
-        return None
-
-    def _metadata(self, edit: Edit, n_conflicts: int) -> dict[str, Any]:
-        metadata: dict[str, Any] = {
-            "author": edit.author,
-            "command": edit.command,
-            "parameters": dict(edit.parameters),
-            "versions": {"drivelabel": __version__, "icechunk": version("icechunk")},
-        }
-        if edit.key:
-            metadata["key"] = edit.key
-        if n_conflicts:
-            metadata["conflicts"] = n_conflicts
-        return metadata
+        except UnreachableError:
+            # The commit may have landed and only its answer been lost.
+            landed = self._log.find_key(key, self.head)
+            if landed is None:
+                raise
+            snapshot = landed
+        self._place.sync()
+        if self._place.heads is not None:
+            self._place.heads.append(snapshot)
+        return snapshot
 
     def __repr__(self) -> str:
         return f"<SceneStore {self.name}>"
 
 
-class _StoredTables(Mapping[str, Grouped[Any]]):
-    """A layer's tables, each read on first use."""
-
-    def __init__(self, arrays: Arrays, layer: str, extent: Extent) -> None:
-        self._arrays = arrays
-        self._layer = layer
-        self._extent = extent
-        self._kinds = [kind for kind in arrays.children(f"layers/{layer}") if kind in TABLES]
-        self._read: dict[str, Grouped[Any]] = {}
-
-    def __getitem__(self, kind: str) -> Grouped[Any]:
-        if kind not in self._kinds:
-            raise KeyError(kind)
-        if kind not in self._read:
-            groups = self._extent.groups(kind)
-            self._read[kind] = PagedTable.at(self._arrays, self._layer, kind, groups).read_all()
-        return self._read[kind]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
-
-    def __len__(self) -> int:
-        return len(self._kinds)
+def _new_repository(place: Place) -> icechunk.Repository:
+    """An empty repository; one that already lies there is taken over when nothing was ever committed."""
+    if place.exists():
+        with plain_errors(place.name):
+            repo = icechunk.Repository.open(place.storage(), config=place.config())
+            is_new = len(list(repo.ancestry(branch=BRANCH))) == 1
+        if not is_new:
+            raise _exists(place.name)
+        return repo
+    with plain_errors(place.name):
+        return icechunk.Repository.create(place.storage(), config=place.config())
 
 
-def _read_layer(arrays: Arrays, name: str, extent: Extent) -> Layer:
-    facts = arrays.attrs(f"layers/{name}")
-    masks = {kind: StoredMasks.at(arrays, name, kind, extent.frames) for kind in MASK_KINDS}
-    ids = arrays.read_array(f"layers/{name}/instance_track_id")
-    return Layer(
-        name=name,
-        taxonomy=taxonomy_from_json(facts["taxonomy"]),
-        author=facts["author"],
-        model=facts["model"],
-        created_ns=facts["created_ns"],
-        parent=facts["parent"],
-        tables=_StoredTables(arrays, name, extent),
-        label_maps=masks["label_map"] if masks["label_map"].exists else None,
-        instance_maps=masks["instance_map"] if masks["instance_map"].exists else None,
-        instance_track_id=np.zeros(0, np.int64) if ids is None else ids,
-    )
+def _write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None:
+    """Have a scene written beside `folder`, then rename it to that."""
+    if folder.exists():
+        raise _exists(name)
+    aside = folder.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        with plain_errors(name):
+            aside.mkdir(parents=True)
+        write(Place(name, aside))
+        with plain_errors(name):
+            aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
-def _collect(edit: Edit, layer: Layer) -> None:
-    """Ask an edit for everything that a layer holds."""
-    for grouped in layer.tables.values():
-        for group in np.flatnonzero(grouped.labelled):
-            edit.set(layer.name, int(group), grouped[int(group)])
-    if layer.label_maps is not None:
-        for frame in np.flatnonzero(layer.label_maps.labelled()):
-            edit.set_label_map(layer.name, int(frame), layer.label_map(int(frame)))
-    if layer.instance_maps is not None:
-        for frame in np.flatnonzero(layer.instance_maps.labelled()):
-            edit.set_instance_map(layer.name, int(frame), layer.instance_map(int(frame)))
+def _exists(name: str) -> StoreError:
+    return StoreError(f"{name}: already exists. Choose another name, or delete it first.")
 
 
 def open_scene(location: str | os.PathLike[str], snapshot: str | None = None) -> Scene:
@@ -429,6 +439,6 @@ def open_scene(location: str | os.PathLike[str], snapshot: str | None = None) ->
 
 
 def is_scene(location: str | os.PathLike[str]) -> bool:
-    """Whether a local folder holds a scene."""
+    """Whether a local folder holds a scene; any ``s3://`` URL is taken for one."""
     text = os.fspath(location)
-    return "://" in text or (Path(text) / "repo").is_dir()
+    return text.startswith("s3://") or (Path(text) / "repo").is_dir()
