@@ -34,12 +34,14 @@ class ModelChoice:
         segmenter: a known name or an ``.onnx`` file.
         device: ``cpu`` or ``cuda``.
         threads: of each network; 0 for as many as there are cores.
+        trust: load a ``.pt`` file, which can run code of whoever wrote it.
     """
 
     detector: str | Path = "yolox_nano"
     segmenter: str | Path = "twinlitenet"
     device: str = "cpu"
     threads: int = 0
+    trust: bool = False
 
 
 def make_plan(tasks: Sequence[str] = DEFAULT_TASKS, models: ModelChoice | None = None) -> Plan:
@@ -63,21 +65,28 @@ def make_plan(tasks: Sequence[str] = DEFAULT_TASKS, models: ModelChoice | None =
     if wanted & {"tracks", "lights"}:
         wanted.add("boxes")
     choice = models or ModelChoice()
-    annotators = [_ANNOTATORS[task](choice) for task in TASKS if task in wanted and task in _ANNOTATORS]
+    annotators = [
+        _detector(choice, far="lights" in wanted) if task == "boxes" else _ANNOTATORS[task](choice)
+        for task in TASKS
+        if task in wanted and (task == "boxes" or task in _ANNOTATORS)
+    ]
     # Trackers before the filter of weak boxes: they make use of them.
     order = [task for task in reversed(TASKS) if task in wanted]
     sequencers = [make for task in order for make in _SEQUENCERS.get(task, ())]
     return Plan(tuple(task for task in TASKS if task in wanted), tuple(annotators), tuple(sequencers))
 
 
-def _detector(choice: ModelChoice) -> Annotator:
+def _detector(choice: ModelChoice, far: bool) -> Annotator:
+    """The detector; `far` adds a second, closer look ahead, without which it finds no traffic lights."""
     if str(choice.detector).endswith(".pt"):
         from drivelabel.tasks.detect.ultralytics import UltralyticsDetector
 
-        return UltralyticsDetector(choice.detector, device=choice.device)
+        return UltralyticsDetector(choice.detector, device=choice.device, trust=choice.trust)
+    from drivelabel.tasks.detect import WHOLE, WHOLE_AND_AHEAD
     from drivelabel.tasks.detect.onnx_yolo import OnnxDetector
 
-    return OnnxDetector(choice.detector, device=choice.device, threads=choice.threads)
+    looks = WHOLE_AND_AHEAD if far else WHOLE
+    return OnnxDetector(choice.detector, looks=looks, device=choice.device, threads=choice.threads)
 
 
 def _segmenter(choice: ModelChoice) -> Annotator:
@@ -99,7 +108,6 @@ def _lights(choice: ModelChoice) -> Annotator:
 
 
 _ANNOTATORS: dict[str, Callable[[ModelChoice], Annotator]] = {
-    "boxes": _detector,
     "road": _segmenter,
     "lanes": _hough,
     "lights": _lights,
