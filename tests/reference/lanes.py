@@ -79,3 +79,23 @@ def refine_segments(segments, uv, reach):
         turn, shift = np.polyfit(uv[near, 1] - v1, off[near], 1)
         out[n, [0, 2]] = u1 + shift, u2 + shift + turn * (v2 - v1)
     return out
+
+
+def not_along_a_former(segments, tolerance):
+    kept = []
+    for n, segment in enumerate(segments):
+        if not any(_lies_along(segment, segments[k], tolerance) for k in kept):
+            kept.append(n)
+    return np.isin(np.arange(len(segments)), kept)
+
+
+def _lies_along(segment, former, tolerance):
+    way = former[2:] - former[:2]
+    length = np.hypot(*way)
+    along = way / length
+    for end in (segment[:2], segment[2:]):
+        forward = (end - former[:2]) @ along
+        aside = np.hypot(*(end - former[:2] - forward * along))
+        if aside >= tolerance or not -tolerance < forward < length + tolerance:
+            return False
+    return True

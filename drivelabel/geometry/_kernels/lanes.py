@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from drivelabel.typing import Float32Array, FloatArray, Int32Array, UInt8Array
+from drivelabel.typing import BoolArray, Float32Array, FloatArray, Int32Array, UInt8Array
 
 
 # Division by zero cannot happen here, and its check alone keeps the inner loops from being vectorised.
@@ -197,3 +197,34 @@ def refine_segments(segments: FloatArray, uv: FloatArray, reach: float) -> Float
         out[n, 0] = u1 + shift
         out[n, 2] = u2 + shift + turn * (v2 - v1)
     return out
+
+
+@njit(cache=True)
+def not_along_a_former(segments: FloatArray, tolerance: float) -> BoolArray:
+    """Which segments do not lie along one that stands before them and is itself kept.
+
+    Args:
+        segments: (n, 4) float64, u, v of both ends, pixels.
+        tolerance: how far beside and beyond the former one both ends may lie, pixels.
+
+    Returns:
+        (n,) bool.
+    """
+    keep = np.ones(segments.shape[0], np.bool_)
+    for a in range(segments.shape[0]):
+        if not keep[a]:
+            continue
+        along_u, along_v = segments[a, 2] - segments[a, 0], segments[a, 3] - segments[a, 1]
+        length = max(np.sqrt(along_u**2 + along_v**2), 1e-9)
+        along_u, along_v = along_u / length, along_v / length
+        for b in range(a + 1, segments.shape[0]):
+            n_inside = 0
+            for end in (0, 2):
+                way_u, way_v = segments[b, end] - segments[a, 0], segments[b, end + 1] - segments[a, 1]
+                forward = way_u * along_u + way_v * along_v
+                aside = abs(way_u * along_v - way_v * along_u)
+                if aside < tolerance and -tolerance < forward < length + tolerance:
+                    n_inside += 1
+            if n_inside == 2:
+                keep[b] = False
+    return keep

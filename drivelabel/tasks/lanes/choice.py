@@ -35,7 +35,7 @@ _FOCAL_SHARE = (
 )
 _STYLE_REACH = 20.0  # camera heights ahead up to which dashes are told apart
 _GAP, _SPECK = 1.2, 0.3  # camera heights: a gap between dashes, and a hole in one
-_FAR_WINDOW, _FAR_HITS = 8, 4
+_FAR_WINDOW, _FAR_HITS = 12, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +94,8 @@ def _length_ahead(line: FittedLine, road: RoadShape, work: WorkImage) -> float:
 def _without_strays(lines: list[FittedLine]) -> list[FittedLine]:
     """Lines without those inside a lane: cracks, seams, arrows, tyre marks.
 
-    A line is one when it stands too near a much stronger one, or when both its neighbours are stronger
-    and make a lane without it.
+    A line is one when it stands too near a much stronger one, or when its neighbours make a lane without
+    it and it is weak, or too near the stronger of them.
     """
     kept: list[FittedLine] = []
     for line in sorted(lines, key=lambda line: -line.evidence):
@@ -110,7 +110,8 @@ def _splits_a_lane(lines: list[FittedLine], n: int) -> bool:
     if not 0 < n < len(lines) - 1:
         return False
     left, line, right = lines[n - 1 : n + 2]
-    narrow = min(line.slope - left.slope, right.slope - line.slope) < LANE_WIDTHS[0]
+    nearer = left if line.slope - left.slope < right.slope - line.slope else right
+    narrow = abs(line.slope - nearer.slope) < LANE_WIDTHS[0] and line.evidence < nearer.evidence
     weak = line.evidence < _WEAK_INSIDE * min(left.evidence, right.evidence)
     return right.slope - left.slope <= LANE_WIDTHS[1] and (narrow or weak)
 

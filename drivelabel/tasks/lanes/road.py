@@ -17,7 +17,7 @@ from itertools import product
 import cv2
 import numpy as np
 
-from drivelabel.geometry._kernels.lanes import refine_segments, segment_agreement
+from drivelabel.geometry._kernels.lanes import not_along_a_former, refine_segments, segment_agreement
 from drivelabel.tasks.lanes.paint import SKY_SHARE, WORK_WIDTH, Stripes, WorkImage
 from drivelabel.typing import AnyArray, FloatArray
 
@@ -76,7 +76,8 @@ def hough_segments(stripes: Stripes, work: WorkImage) -> FloatArray:
     segments = np.asarray(found, np.float64).reshape(-1, 4) + 0.5
     segments[:, 1::2] += work.top
     longest_first = np.argsort(-_length(segments), kind="stable")[:_MAX_SEGMENTS]
-    few = _without_twins(segments[longest_first], 3.0 * width / WORK_WIDTH)
+    segments = segments[longest_first]
+    few = segments[not_along_a_former(segments, 3.0 * width / WORK_WIDTH)]
     # Hough's ends lie on whole pixels and its angles on whole degrees; the stripes know better.
     return refine_segments(_cut_up(few, 0.1 * width), stripes.uv, 2.5 * width / WORK_WIDTH)
 
@@ -94,25 +95,6 @@ def _cut_up(segments: FloatArray, longest: float) -> FloatArray:
 
 def _length(segments: FloatArray) -> FloatArray:
     return np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
-
-
-def _without_twins(segments: FloatArray, tolerance: float) -> FloatArray:
-    """The segments, longest first, without those that lie along a longer one."""
-    keep = np.ones(len(segments), np.bool_)
-    along = (segments[:, 2:] - segments[:, :2]) / np.maximum(_length(segments), 1e-9)[:, None]
-    for n in range(len(segments)):
-        if not keep[n]:
-            continue
-        inside = np.ones(len(segments), np.bool_)
-        for end in (segments[:, :2], segments[:, 2:]):
-            way = end - segments[n, :2]
-            forward = way @ along[n]
-            aside = way[:, 0] * along[n, 1] - way[:, 1] * along[n, 0]
-            inside &= (np.abs(aside) < tolerance) & (forward > -tolerance)
-            inside &= forward < _length(segments[n : n + 1])[0] + tolerance
-        inside[: n + 1] = False
-        keep &= ~inside
-    return segments[keep]
 
 
 def join_collinear(segments: FloatArray, tolerance: float) -> FloatArray:

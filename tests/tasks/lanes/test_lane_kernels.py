@@ -64,3 +64,11 @@ def test_refined_segments_equal_their_plain_twin(seed, n_segments, n_points):
         rtol=1e-6,
         atol=1e-6,
     )
+
+
+@given(SEEDS, st.integers(0, 12))
+def test_segments_along_a_former_one_are_those_of_the_plain_twin(seed, n_segments):
+    segments = np.random.default_rng(seed).uniform(0.0, 30.0, (n_segments, 4))
+    np.testing.assert_array_equal(
+        kernels.not_along_a_former(segments, 8.0), reference.not_along_a_former(segments, 8.0)
+    )
