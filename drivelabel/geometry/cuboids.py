@@ -150,6 +150,7 @@ def project_cuboids(
     ends = clipping.visible_edges(corners, CUBOID_EDGES, float(near), window)
     edges_uv = to_uv(_subdivide(ends[:, :, 0], ends[:, :, 1], pieces))
     outline, count = clipping.visible_outlines(corners, CUBOID_EDGES, float(near), window)
+    outline = outline[:, : max(1, int(count.max(initial=0)))]  # few use all the room there is
     following = np.roll(outline, -1, axis=1)
     last = np.flatnonzero(count)
     following[last, count[last] - 1] = outline[last, 0]
