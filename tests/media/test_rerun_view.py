@@ -112,9 +112,7 @@ def test_a_rerun_that_does_not_load_says_why(monkeypatch: pytest.MonkeyPatch) ->
         raise ImportError("pyarrow requires NumPy 2.0 or newer, found 1.26.4")
 
     monkeypatch.setattr(_optional.importlib, "import_module", broken)
-    with pytest.raises(
-        MissingExtraError, match=r"cannot be loaded: pyarrow requires NumPy 2\.0"
-    ):
+    with pytest.raises(MissingExtraError, match=r"cannot be loaded: pyarrow requires NumPy 2\.0"):
         require_rerun()
 
 
