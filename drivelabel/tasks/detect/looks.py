@@ -19,7 +19,8 @@ WHOLE_AND_AHEAD: tuple[Look, ...] = (*WHOLE, (0.25, 0.1, 0.75, 0.6))
 """The whole image, and its middle again at twice the size: a bit above the horizon of a forward camera, where
 far cars and traffic lights are."""
 
-_EDGE_PX = 2.0
+_EDGE_SHARE = 0.02  # of a part's longer side: the 8 px steps in which networks of 416 px look
+_LARGE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,21 @@ class Part:
         moved: FloatArray = np.asarray(xyxy, np.float64) + np.array(self.corner_xy * 2, np.float64)
         return moved
 
-    def uncut(self, xyxy: AnyArray) -> BoolArray:
-        """(n,) true for boxes of the part that its sides do not cut; the image's border cuts nothing."""
+    def whole_things(self, xyxy: AnyArray) -> BoolArray:
+        """(n,) true for boxes of the part that are good for more than what the whole image shows.
+
+        Boxes that reach a side of the part are cut by it (the image's own border cuts nothing), and what
+        fills much of the part is large enough to be seen, uncut, in the whole image.
+        """
         height, width = self.image_hw
         left, top = self.corner_xy
         inner = np.array(
             [left > 0, top > 0, left + width < self.whole_hw[1], top + height < self.whole_hw[0]]
         )
         gap = np.stack([xyxy[:, 0], xyxy[:, 1], width - xyxy[:, 2], height - xyxy[:, 3]], axis=1)
-        return np.asarray(~((gap < _EDGE_PX) & inner).any(axis=1))
+        cut = ((gap < _EDGE_SHARE * max(height, width)) & inner).any(axis=1)
+        large = inner.any() & ((xyxy[:, 2:] - xyxy[:, :2]).max(axis=1) > _LARGE_SHARE * max(height, width))
+        return np.asarray(~(cut | large))
 
 
 def parts_of(image_rgb: UInt8Array, looks: tuple[Look, ...]) -> list[Part]:

@@ -102,7 +102,7 @@ class OnnxDetector:
         self.version = (
             f"{self.name} {self._net.sha256[:12]} {self._head.name} {self._input_hw[0]}x{self._input_hw[1]} "
             f"{classes.name} score>{score_threshold:g} iou<={iou_threshold:g} "
-            f"{'any' if across_classes else 'same'}-class max{max_boxes} looks{_looks_text(looks)} "
+            f"{'any' if across_classes else 'same'}-class max{max_boxes} looks {_looks_text(looks)} "
             f"{self._net.backend}"
         )
 
@@ -125,7 +125,7 @@ class OnnxDetector:
         """Boxes of one look, before non-maximum suppression, in the whole image."""
         candidates = self._head.decode(outputs, self._input_hw, self._score_threshold)
         xyxy = placed.to_image(candidates.xyxy)
-        rows = part.uncut(xyxy)
+        rows = part.whole_things(xyxy)
         return self.to_driving.boxes(
             part.to_whole(xyxy[rows]), candidates.score[rows], candidates.class_id[rows], part.whole_hw
         )

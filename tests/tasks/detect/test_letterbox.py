@@ -78,8 +78,15 @@ def test_parts_of_the_smallest_image_have_pixels() -> None:
 def test_a_box_cut_by_a_part_is_known_but_one_at_the_images_border_is_not_cut() -> None:
     whole, part = parts_of(np.zeros((100, 200, 3), np.uint8), ((0, 0, 1, 1), (0.25, 0, 0.75, 0.5)))
     boxes = np.array(
-        [[0, 5, 30, 40], [20, 0, 40, 30], [70, 10, 100, 30], [20, 20, 40, 50], [10, 10, 20, 20]], float
+        [[0, 5, 20, 20], [20, 0, 40, 20], [80, 10, 99, 30], [20, 40, 40, 50], [10, 10, 20, 20]], float
     )
-    assert whole.uncut(boxes).all()
-    assert part.uncut(boxes).tolist() == [False, True, False, False, True]
+    assert whole.whole_things(boxes).all()
+    assert part.whole_things(boxes).tolist() == [False, True, False, False, True]
     np.testing.assert_array_equal(part.to_whole(boxes)[4], [60, 10, 70, 20])
+
+
+def test_what_is_large_in_a_part_is_left_to_the_whole_image() -> None:
+    whole, part = parts_of(np.zeros((100, 200, 3), np.uint8), ((0, 0, 1, 1), (0.25, 0, 0.75, 0.5)))
+    boxes = np.array([[30, 10, 54, 20], [30, 10, 56, 20]], float)
+    assert whole.whole_things(boxes).tolist() == [True, True]
+    assert part.whole_things(boxes).tolist() == [True, False]

@@ -89,7 +89,9 @@ def test_a_better_box_removes_those_it_covers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", ["n", 1])
-@pytest.mark.parametrize("backend", ["onnxruntime", "opencv"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("onnxruntime", marks=pytest.mark.needs("onnxruntime")), "opencv"]
+)
 def test_a_batch_gives_what_single_images_give(tmp_path: Path, batch: int | str, backend) -> None:
     weights = toy(tmp_path / "toy.onnx", rows_of((32, 32, 20, 10, 0.9, 0)), batch)
     detector = OnnxDetector(weights, classes=TWO, backend=backend)
@@ -101,7 +103,9 @@ def test_a_batch_gives_what_single_images_give(tmp_path: Path, batch: int | str,
     assert detector.annotate([], []) == []
 
 
-@pytest.mark.parametrize("backend", ["onnxruntime", "opencv"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("onnxruntime", marks=pytest.mark.needs("onnxruntime")), "opencv"]
+)
 def test_a_network_for_any_size_is_run_at_the_size_that_was_asked(tmp_path: Path, backend) -> None:
     weights = toy(tmp_path / "toy.onnx", rows_of((32, 32, 20, 10, 0.9, 0)), size="side")
     detector = OnnxDetector(weights, classes=TWO, input_hw=(64, 64), backend=backend)
@@ -110,6 +114,7 @@ def test_a_network_for_any_size_is_run_at_the_size_that_was_asked(tmp_path: Path
     np.testing.assert_allclose(boxes.xyxy, [[44, 54, 84, 74]], atol=1e-4)
 
 
+@pytest.mark.needs("onnxruntime")
 def test_every_setting_changes_the_version(tmp_path: Path) -> None:
     weights = toy(tmp_path / "toy.onnx", rows_of((32, 32, 20, 10, 0.9, 0)))
     other = toy(tmp_path / "other.onnx", rows_of((32, 32, 20, 10, 0.8, 0)))
@@ -165,6 +170,7 @@ def test_without_onnxruntime_opencv_runs_the_network(tmp_path: Path, monkeypatch
     assert len(detect(detector, np.zeros((64, 64, 3), np.uint8))[0]) == 1
 
 
+@pytest.mark.needs("onnxruntime")
 def test_a_file_that_is_no_model_is_a_format_error(tmp_path: Path) -> None:
     (tmp_path / "noise.onnx").write_bytes(b"this is no model at all")
     with pytest.raises(FormatError, match=r"noise\.onnx: not an ONNX model"):
