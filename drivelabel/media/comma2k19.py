@@ -10,6 +10,7 @@ segment.
 
 from __future__ import annotations
 
+import tokenize
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -174,7 +175,7 @@ def _read(path: Path, n_columns: int) -> FloatArray:
             array: AnyArray = np.load(file, allow_pickle=False)
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except (ValueError, EOFError, TypeError, SyntaxError, MemoryError) as error:
+    except (ValueError, EOFError, TypeError, SyntaxError, MemoryError, tokenize.TokenError) as error:
         raise FormatError(f"{path}: expected a NumPy array of numbers ({error}).") from error
     if array.dtype.kind not in "fiu":
         raise FormatError(f"{path}: expected numbers, got {array.dtype}.")
