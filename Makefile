@@ -38,8 +38,9 @@ test: environment
 test-numpy2: environment-numpy2
 	$(PYTEST_ENV) $(VENV_NUMPY2)/bin/python -m pytest -n $(JOBS) -m "not models" $(ARGS)
 
+# All four run even when one fails, so that one look shows everything.
 lint: environment
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	@failed=0; \
+	for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \
+	    echo "== $$check"; $(VENV)/bin/$$check || failed=1; \
+	done; exit $$failed

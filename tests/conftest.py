@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -14,6 +15,13 @@ settings.register_profile("drivelabel", deadline=None, derandomize="CI" in os.en
 settings.load_profile("drivelabel")
 
 _SHARED = Path(os.environ.get("DRIVELABEL_TEST_DATA", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked ``needs("onnxruntime")`` where that is absent: the core is tested alone too."""
+    for mark in item.iter_markers("needs"):
+        if importlib.util.find_spec(mark.args[0]) is None:
+            pytest.skip(f"{mark.args[0]} is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from trackers import ByteTrackTracker
 
 def main() -> int:
     """Print the speed as JSON."""
-    frames = np.load(sys.argv[1])
+    frames = np.load(sys.argv[1], allow_pickle=False)
     n_frames, n_boxes = frames["xyxy"].shape[:2]
     score, category = frames["score"], np.zeros(n_boxes, np.int64)
     tracker = ByteTrackTracker()

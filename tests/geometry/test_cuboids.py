@@ -171,7 +171,9 @@ def test_edges_bend_with_the_lens():
     assert bent.shape == (1, 12, 17, 2)
     middle = straight.mean(axis=2)[0]
     expected = distort_points(middle, CAMERA, "brown", BROWN)
-    inside = np.isfinite(bent[0]).all(axis=(1, 2)) & (np.abs(corners[0, CUBOID_EDGES, 2]).ptp(axis=1) == 0)
+    inside = np.isfinite(bent[0]).all(axis=(1, 2)) & (
+        np.ptp(np.abs(corners[0, CUBOID_EDGES, 2]), axis=1) == 0
+    )
     for row in np.flatnonzero(inside):
         assert reference.distance_to_polyline(expected[row], bent[0, row]) < 0.2
 

@@ -42,7 +42,9 @@ def toy(path: Path, size: int = 16, batch: int | str = "n") -> Path:
     return path
 
 
-@pytest.mark.parametrize("backend", ["onnxruntime", "opencv"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("onnxruntime", marks=pytest.mark.needs("onnxruntime")), "opencv"]
+)
 @pytest.mark.parametrize("batch", ["n", 1])
 def test_areas_lie_where_the_network_saw_them_at_the_images_own_size(
     tmp_path: Path, batch: int | str, backend
@@ -75,6 +77,7 @@ def test_a_border_stays_where_it_is_when_logits_are_enlarged(tmp_path: Path) -> 
         assert (found == ROAD).sum(axis=1) == pytest.approx(edge, abs=1)
 
 
+@pytest.mark.needs("onnxruntime")
 def test_every_file_and_backend_has_its_own_version(tmp_path: Path) -> None:
     a, b = toy(tmp_path / "a.onnx"), toy(tmp_path / "b.onnx", size=24)
     versions = {TwinLiteNet(a).version, TwinLiteNet(b).version, TwinLiteNet(a, backend="opencv").version}
