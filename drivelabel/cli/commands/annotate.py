@@ -30,6 +30,9 @@ def annotate(
     ] = "twinlitenet",
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option("--threads", min=0, help="Of each network; 0 for all cores.")] = 0,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Load a .pt file, which can run code of whoever wrote it.")
+    ] = False,
     on_invalid: Annotated[
         Literal["error", "skip"],
         typer.Option("--on-invalid", help="Frames that cannot be decoded: stop, or leave out and count."),
@@ -46,7 +49,7 @@ def annotate(
     from drivelabel.pipeline.tasks import ModelChoice
 
     wanted = [task.strip() for task in tasks.split(",") if task.strip()]
-    models = ModelChoice(detector, segmenter, device, threads)
+    models = ModelChoice(detector, segmenter, device, threads, trust)
     with interruptible("Finished frames are kept; give the same command again to go on."):
         location = scene_of(scene)
         report = label(
