@@ -99,3 +99,17 @@ def _lies_along(segment, former, tolerance):
         if aside >= tolerance or not -tolerance < forward < length + tolerance:
             return False
     return True
+
+
+def fit_line(u, y, free, tolerance, start, expected, precision, n_rounds):
+    model = start
+    for turn in range(n_rounds):
+        off = np.abs(u - (model[1] + model[0] * y + model[2] / y)) / tolerance
+        near = free & (off < (2.0 if turn == 0 else 1.0))
+        if near.sum() < 4:
+            return model, 0
+        weight = (1.0 - (off[near] / 2.0) ** 2) ** 2 / (1.0 + 0.02 * y[near])
+        design = np.column_stack([y[near], np.ones(near.sum()), 1.0 / y[near]])
+        normal = design.T @ (design * weight[:, None]) + np.diag(precision)
+        model = np.linalg.solve(normal, design.T @ (weight * u[near]) + precision * expected)
+    return model, int(near.sum())

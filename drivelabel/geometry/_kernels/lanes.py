@@ -228,3 +228,60 @@ def not_along_a_former(segments: FloatArray, tolerance: float) -> BoolArray:
             if n_inside == 2:
                 keep[b] = False
     return keep
+
+
+@njit(cache=True)
+def fit_line(
+    u: FloatArray,
+    y: FloatArray,
+    free: BoolArray,
+    tolerance: FloatArray,
+    start: FloatArray,
+    expected: FloatArray,
+    precision: FloatArray,
+    n_rounds: int,
+) -> tuple[FloatArray, int]:
+    """A line through those of many stripes that lie near it: iteratively reweighted least squares.
+
+    Stripes are weighed by Tukey's function of their distance in the round before, and less the nearer
+    they are to the camera, where a pixel means less.
+
+    Args:
+        u, y: (n,) float64, column and rows below the horizon, pixels.
+        free: (n,) bool, which stripes may be used.
+        tolerance: (n,) float64, pixels; twice as much in the first round.
+        start: (3,) float64, slope, column, curvature to begin with.
+        expected, precision: (3,) float64, what they are without stripes, and how surely.
+        n_rounds: rounds.
+
+    Returns:
+        (3,) float64 slope, column, curvature; and how many stripes the last round used, 0 when a round
+        had fewer than four.
+    """
+    model = start.copy()
+    n_used = 0
+    for turn in range(n_rounds):
+        wide = 2.0 if turn == 0 else 1.0
+        normal = np.zeros((3, 3))
+        right = np.zeros(3)
+        for i in range(3):
+            normal[i, i] = precision[i]
+            right[i] = precision[i] * expected[i]
+        basis = np.ones(3)
+        n_used = 0
+        for n in range(u.shape[0]):
+            off = abs(u[n] - (model[1] + model[0] * y[n] + model[2] / y[n]))
+            if not free[n] or off >= tolerance[n] * wide:
+                continue
+            n_used += 1
+            near = 1.0 - min(1.0, 0.5 * off / tolerance[n]) ** 2
+            weight = near * near / (1.0 + 0.02 * y[n])
+            basis[0], basis[2] = y[n], 1.0 / y[n]
+            for i in range(3):
+                right[i] += weight * basis[i] * u[n]
+                for j in range(3):
+                    normal[i, j] += weight * basis[i] * basis[j]
+        if n_used < 4:
+            return model, 0
+        model = np.linalg.solve(normal, right)
+    return model, n_used

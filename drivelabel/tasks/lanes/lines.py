@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drivelabel.geometry._kernels.lanes import slope_votes
+from drivelabel.geometry._kernels.lanes import fit_line, slope_votes
 from drivelabel.tasks.lanes.paint import Stripes, WorkImage
 from drivelabel.tasks.lanes.road import NEAREST_HORIZON, SLOPE_MAX, RoadShape
 from drivelabel.typing import BoolArray, FloatArray, Int32Array, IntArray
@@ -93,14 +93,12 @@ def _fit(
     work: WorkImage,
 ) -> tuple[FittedLine | None, BoolArray]:
     """A robust fit from a first slope, and (n,) which stripes it used up."""
-    model = np.array([slope, road.column, road.curvature])
+    start = np.array([slope, road.column, road.curvature])
+    expected = np.array([0.0, road.column, road.curvature])
     tolerance = _tolerance(y, work)
-    for turn in range(_FIT_ROUNDS):
-        off = u - (model[1] + model[0] * y + model[2] / y)
-        near = free & (np.abs(off) < tolerance * (2.0 if turn == 0 else 1.0))
-        if near.sum() < 4:
-            return None, near | _around(slope, u, y, road)
-        model = _solve(u[near], y[near], off[near] / tolerance[near], model, road, work)
+    model, n_used = fit_line(u, y, free, tolerance, start, expected, _precision(work), _FIT_ROUNDS)
+    if not n_used:
+        return None, _around(slope, u, y, road)
     off = u - (model[1] + model[0] * y + model[2] / y)
     near = free & (np.abs(off) < tolerance)
     line = _judge(model, off, near, y, row, free, work)
@@ -112,22 +110,10 @@ def _around(slope: float, u: FloatArray, y: FloatArray, road: RoadShape) -> Bool
     return np.asarray(np.abs((u - road.offset(y)) / y - slope) < 2.0 * SLOPE_STEP)
 
 
-def _solve(
-    u: FloatArray, y: FloatArray, off: FloatArray, model: FloatArray, road: RoadShape, work: WorkImage
-) -> FloatArray:
-    """Weighted least squares; the road's own column and bend count as data, so that few stripes stay tame."""
-    weight = (1.0 - np.minimum(1.0, np.abs(off) / 2.0) ** 2) ** 2 / (1.0 + 0.02 * y)
-    design = np.column_stack([y, np.ones_like(y), 1.0 / y])
+def _precision(work: WorkImage) -> FloatArray:
+    """(3,) how surely a line has the road's column and bend, so that few stripes stay tame; no slope."""
     width = work.size_hw[1]
-    prior_spread = np.array([np.inf, 0.012 * width, 0.0015 * width**2])
-    precision = np.where(np.isfinite(prior_spread), 1.0 / prior_spread**2, 0.0)
-    normal = design.T @ (design * weight[:, None]) + np.diag(precision * 4.0)
-    target = np.array([0.0, road.column, road.curvature])
-    right = design.T @ (weight * u) + precision * 4.0 * target
-    try:
-        return np.asarray(np.linalg.solve(normal, right))
-    except np.linalg.LinAlgError:
-        return model
+    return np.array([0.0, (0.006 * width) ** -2.0, (0.00075 * width**2) ** -2.0])
 
 
 def _judge(

@@ -97,12 +97,12 @@ def find_stripes(work: WorkImage, width_px: Int32Array) -> Stripes:
     center_map = np.asarray(
         cv2.Canny(dx, np.zeros_like(dx), _WEAK * _STEPS_PER_UNIT, _STRONG * _STEPS_PER_UNIT), np.uint8
     )
-    row, col = np.nonzero(center_map)
+    row, col = np.nonzero(center_map != 0)
     surplus = len(row) - int(_MAX_PER_ROW * len(strength))
     if surplus > 0:
         weakest = np.argsort(strength[row, col], kind="stable")[:surplus]
         center_map[row[weakest], col[weakest]] = 0
-        row, col = np.nonzero(center_map)
+        row, col = np.nonzero(center_map != 0)
     uv = np.column_stack([col + 0.5 + _peak_offset(across, row, col), row + work.top + 0.5])
     return Stripes(uv, row.astype(np.int32), strength[row, col], center_map)
 

@@ -29,9 +29,9 @@ NEAREST_HORIZON = 0.03
 
 _HORIZONS = np.linspace(0.22, 0.72, 11)  # of the height
 _COLUMNS = np.linspace(0.1, 0.9, 11)  # of the width
-_CURVATURES = np.array([-4.0, -1.2, 0.0, 1.2, 4.0]) * 1e-3  # of the width squared
+_CURVATURES = np.array([-5.0, -2.0, -0.7, 0.0, 0.7, 2.0, 5.0]) * 1e-3  # of the width squared
 _NEIGHBOURS = np.array(list(product((-1.0, 0.0, 1.0), repeat=3)))
-_N_STARTS = 6
+_N_STARTS = 8
 _REFINE_ROUNDS = 9
 _MAX_MEETING = 24
 _MAX_SEGMENTS = 50

@@ -72,3 +72,24 @@ def test_segments_along_a_former_one_are_those_of_the_plain_twin(seed, n_segment
     np.testing.assert_array_equal(
         kernels.not_along_a_former(segments, 8.0), reference.not_along_a_former(segments, 8.0)
     )
+
+
+@given(SEEDS, st.integers(0, 60), st.floats(0.1, 6.0))
+def test_a_fitted_line_equals_its_plain_twin(seed, n, noise):
+    random = np.random.default_rng(seed)
+    y = random.uniform(10.0, 200.0, n)
+    u = 300.0 - 1.2 * y + 200.0 / y + random.normal(0.0, noise, n)
+    arguments = (
+        u,
+        y,
+        random.random(n) < 0.9,
+        1.5 + 0.03 * y,
+        np.array([-1.22, 301.0, 0.0]),
+        np.array([0.0, 301.0, 0.0]),
+        np.array([0.0, 0.07, 1e-5]),
+        4,
+    )
+    model, n_used = kernels.fit_line(*arguments)
+    expected, n_expected = reference.fit_line(*arguments)
+    assert n_used == n_expected
+    np.testing.assert_allclose(model, expected, rtol=1e-6, atol=1e-6)
