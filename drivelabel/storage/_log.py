@@ -26,6 +26,18 @@ class Log:
         Raises:
             CorruptSceneError: the record of one is missing or damaged.
         """
+        return (Commit.of(self._where, info) for info in self._infos(snapshot) if info.parent_id)
+
+    def has(self, snapshot: str, head: str) -> bool:
+        """Whether a commit stands on the way from `head` to the first.
+
+        Raises:
+            CorruptSceneError: the record of one is missing.
+        """
+        return any(info.id == snapshot for info in self._infos(head))
+
+    def _infos(self, snapshot: str) -> Iterator[icechunk.SnapshotInfo]:
+        """Icechunk's records, the newest first; the last is of the store's own, empty snapshot."""
         expected = snapshot
         with plain_errors(self._where):
             for info in self._repo.ancestry(snapshot_id=snapshot):
@@ -35,8 +47,7 @@ class Log:
                         "Run: drivelabel check --fix"
                     )
                 expected = info.parent_id or ""
-                if info.parent_id:  # the very first snapshot is the store's own, and empty
-                    yield Commit.of(self._where, info)
+                yield info
 
     def find_key(self, key: str, head: str) -> str | None:
         """Id of the commit with a key, on the way from `head` to the first; None if there is none."""

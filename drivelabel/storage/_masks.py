@@ -119,7 +119,10 @@ class StoredMasks:
             data = spec.encode(mask[None])
             items[spec.key(path, place)] = data
             new_state = max(state, int(marks[place]) >> STATE_BITS)
-            marks[place] = new_state << STATE_BITS | checksum_of(data)
+            mark = new_state << STATE_BITS | checksum_of(data)
+            if mark == marks[place]:
+                self.arrays.get([spec.key(path, place)])  # so that the same bytes are not written again
+            marks[place] = mark
         self.arrays.put(items)
         self._write_marks(channel, marks, {place // MARK_CHUNK for place in masks})
 

@@ -90,9 +90,9 @@ class Place:
 
     def exists(self) -> bool:
         """Whether a scene lies here."""
-        if self.folder is not None:
-            return (self.folder / "repo").is_dir()
         with plain_errors(self.name):
+            if self.folder is not None:
+                return (self.folder / "repo").is_dir()
             return icechunk.Repository.exists(self.storage())
 
     @contextmanager

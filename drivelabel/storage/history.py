@@ -53,6 +53,8 @@ class Commit:
             CorruptSceneError: the record is not as it was written.
         """
         metadata: dict[str, Any] = dict(info.metadata or {})
+        if not metadata:
+            return cls._foreign(info)
         stored = metadata.pop(_SELF_CHECK, None)
         if stored != json_checksum([info.message, metadata]):
             raise CorruptSceneError(f"{where}: the record of commit {info.id} is damaged.")
@@ -68,6 +70,12 @@ class Commit:
             by=metadata["by"],
             key=metadata["key"],
         )
+
+    @classmethod
+    def _foreign(cls, info: icechunk.SnapshotInfo) -> Commit:
+        """A commit that another program made."""
+        written_ns = round(info.written_at.timestamp() * 1e6) * 1000
+        return cls(info.id, info.parent_id or "", written_ns, info.message, "unknown", "", {}, {}, "", "")
 
 
 def commit_metadata(

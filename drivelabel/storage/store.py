@@ -87,7 +87,7 @@ class SceneStore:
             head = self.head
             with plain_errors(self.name):
                 noted = self._place.heads.read()[-1:]
-            if not noted or noted[0] == head or any(commit.id == noted[0] for commit in self._log.walk(head)):
+            if not noted or noted[0] == head or self._log.has(noted[0], head):
                 return
         raise CorruptSceneError(
             f"{self.name}: commit {noted[0]} was reported, but the branch file names the older {head}. "
@@ -416,8 +416,9 @@ def _new_repository(place: Place) -> icechunk.Repository:
 
 def _write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None:
     """Have a scene written beside `folder`, then rename it to that."""
-    if folder.exists():
-        raise _exists(name)
+    with plain_errors(name):
+        if folder.exists():
+            raise _exists(name)
     aside = folder.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         with plain_errors(name):
