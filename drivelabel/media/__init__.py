@@ -1,5 +1,7 @@
 """Decoding of images, video and point clouds, and the files of drives."""
 
+from drivelabel.media.calibration import Calibration as Calibration
+from drivelabel.media.calibration import calibrate as calibrate
 from drivelabel.media.frames import FrameReader as FrameReader
 from drivelabel.media.frames import open_frames as open_frames
 from drivelabel.media.images import read_image as read_image
