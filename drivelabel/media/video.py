@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import av
 import numpy as np
@@ -123,12 +123,13 @@ class VideoReader:
                 f"It may be cut short or of another kind."
             ) from error
         for stream in container.streams.video:
-            if not stream.disposition & av.stream.Disposition[_ATTACHED_PICTURE]:
+            context: Any = stream.codec_context  # None when the codec is unknown
+            if context is not None and not stream.disposition & av.stream.Disposition[_ATTACHED_PICTURE]:
                 stream.thread_type = "AUTO"
-                stream.codec_context.thread_count = self._n_threads
+                context.thread_count = self._n_threads
                 return container, stream
         container.close()
-        raise StoreError(f"{self.path}: expected a video stream, but it has none.")
+        raise StoreError(f"{self.path}: expected a video stream that can be decoded, but it has none.")
 
     def _make_index(self, on_invalid: OnInvalid) -> VideoIndex:
         index = index_by_packets(self._container, self._stream)
