@@ -135,8 +135,9 @@ def test_only_ctrl_c_is_turned_into_an_interruption() -> None:
 
 def test_a_real_interruption_ends_with_130(tmp_path: Path) -> None:
     script = (
-        "import sys, time, drivelabel.cli.commands.doctor as d\n"
+        "import sys, time\n"
         "from drivelabel.cli.main import main\n"
+        "d = sys.modules['drivelabel.cli.commands.doctor']\n"
         "def wait(*_):\n"
         "    print('ready', flush=True); time.sleep(60)\n"
         "d._installed = wait\n"
