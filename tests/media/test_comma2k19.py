@@ -110,7 +110,7 @@ def test_raw_hevc_is_read(segment, write_video):
 
 def test_broken_files_are_refused_by_name(segment):
     path = segment / "global_pose" / "frame_positions"
-    good = np.load(path)
+    good = np.load(path, allow_pickle=False)
     bad = good.copy()
     bad[3, 1] = np.nan
     for array, message in (
@@ -159,7 +159,7 @@ def real(shared_data):
     seconds = (times - times[0]) / 1e9
     return (
         folder,
-        np.load(folder / "global_pose" / "frame_times"),
+        np.load(folder / "global_pose" / "frame_times", allow_pickle=False),
         poses,
         np.gradient(poses.translation, seconds, axis=0),
     )
@@ -167,16 +167,20 @@ def real(shared_data):
 
 def test_differentiated_positions_are_the_given_velocities(real):
     folder, _, _, velocity = real
-    origin = np.load(folder / "global_pose" / "frame_positions")[0]
-    given = np.load(folder / "global_pose" / "frame_velocities") @ local_from_ecef(origin).T
+    origin = np.load(folder / "global_pose" / "frame_positions", allow_pickle=False)[0]
+    given = (
+        np.load(folder / "global_pose" / "frame_velocities", allow_pickle=False) @ local_from_ecef(origin).T
+    )
     assert np.abs(velocity - given).mean() < 0.01
     assert np.abs(velocity - given)[1:-1].max() < 0.1
 
 
 def test_speed_is_that_of_the_wheels(real):
     folder, seconds, _, velocity = real
-    wheels = np.load(folder / "processed_log" / "CAN" / "speed" / "value").ravel()
-    wheels = np.interp(seconds, np.load(folder / "processed_log" / "CAN" / "speed" / "t"), wheels)
+    wheels = np.load(folder / "processed_log" / "CAN" / "speed" / "value", allow_pickle=False).ravel()
+    wheels = np.interp(
+        seconds, np.load(folder / "processed_log" / "CAN" / "speed" / "t", allow_pickle=False), wheels
+    )
     off = np.linalg.norm(velocity, axis=1) - wheels
     assert abs(off.mean()) < 0.3 and np.abs(off).max() < 0.6
 

@@ -13,6 +13,13 @@ FOLDERS = ("drivelabel", "tools", "scenes", "bench", "tests", "docs")
 ALLOWED = {
     # The one reader of pickles: its scan and its unpickler know only the names that a table needs.
     "drivelabel/media/_pandas_pickle.py": {"pickle.Unpickler: pickles run code"},
+    # Its tests compare with pandas on tables of their own, and pack hostile calls that must not run.
+    "tests/media/test_pandas_pickle.py": {
+        "pandas.read_pickle: pickles run code",
+        "os.system: no shell",
+        "builtins.eval: no code from data",
+        "builtins.exec: no code from data",
+    },
 }
 
 SOURCES = sorted(
@@ -96,6 +103,7 @@ GOOD = [
     "import yaml\nyaml.load(text, Loader=yaml.CSafeLoader)",
     "import json\njson.loads(text)",
     "model.eval()",
+    "import numpy as np\nnp.save(path, hostile, allow_pickle=True)",
     "import pickle\npickle.dumps(value)",
     "import pickletools\npickletools.genops(b)",
     "import re\nre.compile(text)",

@@ -132,7 +132,7 @@ def _unsafe_call(full: str, node: ast.Call, keywords: dict[str | None, ast.expr]
     method = full.rpartition(".")[2] or getattr(node.func, "attr", "")
     if full == "numpy.load" and not _is(keywords.get("allow_pickle"), False):
         return "numpy.load: say allow_pickle=False"
-    if "allow_pickle" in keywords and not _is(keywords["allow_pickle"], False):
+    if "allow_pickle" in keywords and method != "save" and not _is(keywords["allow_pickle"], False):
         return f"{method}: allow_pickle must be False"
     if full == "torch.load" and not _is(keywords.get("weights_only"), True):
         return "torch.load: say weights_only=True"
