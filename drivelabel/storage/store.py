@@ -203,13 +203,17 @@ class SceneStore:
             SceneLookupError: there is no such commit.
             CorruptSceneError: what is stored is damaged.
         """
-        arrays = self._arrays(None if snapshot is None else find_commit(snapshot, self.log()).id)
+        arrays = self._arrays(None if snapshot is None else self._find(snapshot))
         layers: dict[str, Layer] = {}
         scene = read_recording(arrays, layers, self.root)
         extent = Extent.of(scene, read_header(arrays)["mask_codec"])
         for name in arrays.children("layers"):
             layers[name] = read_layer(arrays, name, extent)
         return scene
+
+    def _find(self, name: str) -> str:
+        """A commit's whole id; the history is read only when `name` is not one already."""
+        return name if name == self._newest[0] or name == self.head else find_commit(name, self.log()).id
 
     @cached_property
     def extent(self) -> Extent:

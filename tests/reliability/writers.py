@@ -1,0 +1,68 @@
+"""Several writers at one scene, and readers beside them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from reliability.forking import Forker
+from storage.scenes import new_store
+
+from drivelabel.labels import Boxes2D
+
+
+def count_together(folder: Path, n_writers: int, n_commits: int) -> dict[str, Any]:
+    """Each writer adds one row a commit; every row and commit must be there in the end."""
+    store = new_store(folder)
+    with store.edit("empty frames") as edit:
+        for frame in range(12):
+            edit.set("review", frame, Boxes2D.empty())
+    start = time.monotonic()
+    with Forker() as forker:
+        paths = [folder / f"writer{writer}" for writer in range(n_writers)]
+        pids = [
+            forker.start("append_rows", scene=str(store.root), reported=str(path), n=n_commits, writer=writer)
+            for writer, path in enumerate(paths)
+        ]
+        assert [forker.wait(pid) for pid in pids] == [0] * n_writers
+    seconds = time.monotonic() - start
+    rows = store.scene().layer("review").boxes2d.rows
+    expected = {writer * 10_000 + number for writer in range(n_writers) for number in range(n_commits)}
+    assert set(rows.track_id.tolist()) == expected and len(rows) == len(expected)
+    assert len(set(rows.row_id.tolist())) == len(rows)
+    reported = {line for path in paths for line in path.read_text().split()}
+    assert reported <= {commit.id for commit in store.log()}
+    assert len(store.log()) == 3 + n_writers * n_commits
+    return {"writers": n_writers, "commits": len(reported), "lost": 0, "seconds": round(seconds, 1)}
+
+
+def deliver_twice(folder: Path, n_jobs: int) -> dict[str, Any]:
+    """Jobs of a queue, each given to two workers at once and to a third later: one commit each."""
+    store = new_store(folder, n_frames=max(6, n_jobs))
+    before = len(store.log())
+    arguments: dict[str, Any] = {"scene": str(store.root), "reported": str(folder / "delivered")}
+    with Forker() as forker:
+        for job in range(n_jobs):
+            pids = [forker.start("deliver", key=f"job-{job}", frame=job, **arguments) for _ in range(2)]
+            assert [forker.wait(pid) for pid in pids] == [0, 0]
+        for job in range(0, n_jobs, 10):
+            assert forker.wait(forker.start("deliver", key=f"job-{job}", frame=job, **arguments)) == 0
+    commits = len(store.log()) - before
+    assert commits == n_jobs
+    assert len(set((folder / "delivered").read_text().split())) == n_jobs
+    return {"deliveries": 2 * n_jobs + n_jobs // 10, "commits": commits}
+
+
+def read_beside(folder: Path, seconds: float) -> dict[str, Any]:
+    """Readers beside a writer see a state before or after a commit, never between."""
+    store = new_store(folder)
+    scene, steps = str(store.root), str(folder / "steps")
+    with Forker() as forker:
+        writer = forker.start("number_frames", scene=scene, reported=steps, start=0)
+        paths = [folder / f"reader{number}" for number in range(2)]
+        readers = [forker.start("read_all", scene=scene, reported=str(p), seconds=seconds) for p in paths]
+        statuses = [forker.wait(pid) for pid in readers]
+        forker.kill(writer)
+    assert statuses == [0, 0]
+    return {"reads": sum(int(path.read_text()) for path in paths), "torn": 0}
