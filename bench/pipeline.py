@@ -28,6 +28,8 @@ import numpy as np
 
 from drivelabel.pipeline import annotate, ingest, make_plan
 from drivelabel.pipeline.annotate_run import BATCH
+from drivelabel.tasks.detect import WHOLE_AND_AHEAD
+from drivelabel.tasks.onnx_net import OnnxNet
 
 SIZE_HW = (720, 1280)
 
@@ -61,13 +63,11 @@ def _pictures(source: Path | None) -> list[np.ndarray]:
 
 def forward_cpu(n_frames: int) -> float:
     """CPU seconds of both networks on `n_frames` prepared inputs."""
-    from drivelabel.tasks.onnx_net import OnnxNet
-
-    nets = [(OnnxNet("yolox_nano"), (416, 416)), (OnnxNet("twinlitenet"), (360, 640))]
+    nets = [(OnnxNet("yolox_nano"), BATCH * len(WHOLE_AND_AHEAD)), (OnnxNet("twinlitenet"), BATCH)]
     rng = np.random.default_rng(0)
     calls: list[tuple[Callable[[np.ndarray], object], np.ndarray]] = []
-    for net, (height, width) in nets:
-        batch = rng.uniform(0, 1, (BATCH, 3, height, width)).astype(np.float32)
+    for net, n_images in nets:
+        batch = rng.uniform(0, 1, (n_images, 3, *net.input_hw)).astype(np.float32)
         net(batch)
         calls.append((net, batch))
     started = time.process_time()
