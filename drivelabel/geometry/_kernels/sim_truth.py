@@ -1,0 +1,56 @@
+"""What exactly lies behind pixels, for numba. Nothing here raises."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from drivelabel.typing import AnyArray, Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def depth_of(triangle: Float32Array, cam_from_world: FloatArray, ray_x: float, ray_y: float) -> float:
+    """Depth at which the ray (ray_x, ray_y, 1) meets a triangle's plane; infinite where it never does."""
+    p = np.empty((3, 3))
+    for j in range(3):
+        x, y, z = triangle[j, 0], triangle[j, 1], triangle[j, 2]
+        for axis in range(3):
+            row = cam_from_world[axis]
+            p[j, axis] = row[0] * x + row[1] * y + row[2] * z + row[3]
+    ax, ay, az = p[1, 0] - p[0, 0], p[1, 1] - p[0, 1], p[1, 2] - p[0, 2]
+    bx, by, bz = p[2, 0] - p[0, 0], p[2, 1] - p[0, 1], p[2, 2] - p[0, 2]
+    nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    along = nx * ray_x + ny * ray_y + nz
+    depth = (nx * p[0, 0] + ny * p[0, 1] + nz * p[0, 2]) / along if along != 0.0 else np.inf
+    return depth if depth > 0.0 else np.inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def truth_maps(
+    behind: Int32Array,
+    triangles: Float32Array,
+    category_of: UInt8Array,
+    instance_of: UInt16Array,
+    cam_from_world: FloatArray,
+    matrix: FloatArray,
+    rays: FloatArray,
+    sky: int,
+    category: UInt8Array,
+    instance: UInt16Array,
+    depth: Float32Array,
+) -> None:
+    """Fill (h, w) maps from the triangles' numbers; `rays` is (h, w, 2), or empty for a pinhole."""
+    height, width = behind.shape
+    for y in range(height):
+        for x in range(width):
+            number = behind[y, x]
+            if number < 0:
+                category[y, x], instance[y, x], depth[y, x] = sky, 0, np.inf
+                continue
+            category[y, x], instance[y, x] = category_of[number], instance_of[number]
+            if rays.shape[0] == 0:
+                ray_y = (y + 0.5 - matrix[1, 2]) / matrix[1, 1]
+                ray_x = (x + 0.5 - matrix[0, 2] - matrix[0, 1] * ray_y) / matrix[0, 0]
+            else:
+                ray_x, ray_y = rays[y, x, 0], rays[y, x, 1]
+            depth[y, x] = depth_of(triangles[number], cam_from_world, ray_x, ray_y)

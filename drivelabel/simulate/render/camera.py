@@ -1,0 +1,188 @@
+"""Pictures of the simulated world, with what exactly lies behind each pixel's middle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drivelabel._check import check_shape
+from drivelabel.errors import InvalidLabelError
+from drivelabel.geometry._kernels.sim_raster import NOTHING, cut_for_camera, fill
+from drivelabel.geometry._kernels.sim_shade import Maps, Skin, View, shade_image
+from drivelabel.geometry._kernels.sim_sky import Sky
+from drivelabel.geometry._kernels.sim_truth import truth_maps
+from drivelabel.labels.taxonomies import DRIVING
+from drivelabel.scene import Camera
+from drivelabel.scene.sensors import check_rigid
+from drivelabel.simulate.geometry3d import Surfaces
+from drivelabel.simulate.render.develop import develop_image
+from drivelabel.simulate.render.light import Effects, Light
+from drivelabel.simulate.render.lightmaps import corner_normals, is_ground, make_maps
+from drivelabel.simulate.render.noise import noise_tiles
+from drivelabel.typing import AnyArray, Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
+
+NEAR_M = 0.05
+"""Depth before which nothing is drawn."""
+
+CLEAR_AIR_PER_M = 2.2e-4
+"""Share of light that clean air takes per metre."""
+
+_NO_RAYS = np.zeros((0, 0, 2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Render:
+    """One picture and its truth.
+
+    Attributes:
+        image_rgb: (h, w, 3) uint8.
+        category: (h, w) uint8, row of DRIVING, of what the ray through each pixel's middle meets.
+        instance: (h, w) uint16, 1 + row of the world's things, 0 for none; on the same ray.
+        depth: (h, w) float32, metres along the camera's z, on the same ray; infinite for the sky.
+    """
+
+    image_rgb: UInt8Array
+    category: UInt8Array
+    instance: UInt16Array
+    depth: Float32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lit:
+    """Surfaces with the light on them, ready to be seen by any number of cameras at one time."""
+
+    surfaces: Surfaces
+    light: Light
+    skin: Skin
+    maps: Maps
+
+
+def light_up(surfaces: Surfaces, light: Light, around: AnyArray) -> Lit:
+    """Work out shadows and lamps once for all cameras near a point.
+
+    Args:
+        surfaces: what there is at one time.
+        light: what lights it.
+        around: (3,), metres, world coords; shadows are fine within 40 m and there up to 180 m.
+
+    Raises:
+        InvalidLabelError: `around` is no point.
+    """
+    middle = np.asarray(around, np.float64)
+    check_shape("around", middle, (3,))
+    ground = is_ground(surfaces)
+    color = surfaces.color
+    house = (np.round(color[:, 0] * 255) * 65_536 + np.round(color[:, 1] * 255) * 256 + np.round(color[:, 2] * 255))
+    skin = Skin(
+        np.ascontiguousarray(surfaces.triangles, np.float32),
+        corner_normals(surfaces),
+        np.ascontiguousarray(color, np.float32),
+        np.ascontiguousarray(surfaces.emission, np.float32),
+        surfaces.material,
+        ground,
+        house.astype(np.int64),
+        np.ascontiguousarray(surfaces.uv, np.float32),
+    )
+    return Lit(surfaces, light, skin, make_maps(surfaces, ground, light, middle - surfaces.origin))
+
+
+def render_camera(
+    surfaces: Surfaces | Lit,
+    world_from_camera: AnyArray,
+    camera: Camera,
+    light: Light,
+    effects: Effects,
+    seed: int,
+) -> Render:
+    """What a camera sees.
+
+    Safe to call from several threads: it holds no state and lets go of the interpreter while it draws.
+
+    Args:
+        surfaces: what there is, or the same already lit (saves time when several cameras share an instant).
+        world_from_camera: (4, 4), metres.
+        camera: its image size, matrix and lens.
+        light: what lights the world; ignored when `surfaces` are lit.
+        effects: of weather and camera.
+        seed: of the noise.
+
+    Raises:
+        InvalidLabelError: the pose is no rigid motion, or the camera has no matrix.
+    """
+    pose = np.array(world_from_camera, np.float64)
+    check_rigid("world_from_camera", pose)
+    if camera.camera_matrix is None:
+        raise InvalidLabelError(f"{camera.channel}: expected a camera matrix, got None.")
+    lit = surfaces if isinstance(surfaces, Lit) else light_up(surfaces, light, pose[:3, 3])
+    pose[:3, 3] -= lit.surfaces.origin
+    cam_from_world = np.linalg.inv(pose)
+    behind, category, instance, depth = _truth(lit.surfaces, cam_from_world, camera)
+    fine = _visible(lit.surfaces, cam_from_world, camera, 2)
+    view = View(pose, np.asarray(camera.camera_matrix, np.float64), _NO_RAYS, _wetness(effects))
+    radiance = np.empty((*camera.image_hw, 3), np.float32)
+    rough_depth = np.empty(camera.image_hw, np.float32)
+    sky = make_sky(lit.light, effects)
+    shade_image(fine, lit.skin, lit.maps, sky, view, radiance, rough_depth)
+    image = develop_image(radiance, rough_depth, view, lit.light, effects, seed)
+    return Render(image, category, instance, depth)
+
+
+def _visible(surfaces: Surfaces, cam_from_world: FloatArray, camera: Camera, scale: int) -> Int32Array:
+    """(h * scale, w * scale), the triangle behind the middle of each cell of a pixel."""
+    assert camera.camera_matrix is not None
+    height, width = camera.image_hw
+    hw = (height * scale, width * scale)
+    matrix = np.asarray(camera.camera_matrix, np.float64) * np.array([[scale], [scale], [1.0]])
+    corners, planes, owner = cut_for_camera(surfaces.triangles, cam_from_world, matrix, hw, NEAR_M)
+    nearness, behind = np.zeros(hw, np.float32), np.full(hw, NOTHING, np.int32)
+    fill(corners, planes, owner, surfaces.layer, nearness, behind)
+    return behind
+
+
+def _truth(
+    surfaces: Surfaces, cam_from_world: FloatArray, camera: Camera
+) -> tuple[Int32Array, UInt8Array, UInt16Array, Float32Array]:
+    behind = _visible(surfaces, cam_from_world, camera, 1)
+    category, instance = np.empty(behind.shape, np.uint8), np.empty(behind.shape, np.uint16)
+    depth = np.empty(behind.shape, np.float32)
+    truth_maps(
+        behind,
+        surfaces.triangles,
+        surfaces.category,
+        surfaces.instance,
+        cam_from_world,
+        np.asarray(camera.camera_matrix, np.float64),
+        _NO_RAYS,
+        DRIVING.id_of("sky"),
+        category,
+        instance,
+        depth,
+    )
+    return behind, category, instance, depth
+
+
+def make_sky(light: Light, effects: Effects) -> Sky:
+    """The sky, the haze and the light that comes back from the ground."""
+    sun, zenith, horizon = (np.array(rgb, np.float64) for rgb in (light.sun, light.zenith, light.horizon))
+    dull = max(effects.rain, min(1.0, effects.fog_per_m / 0.01))
+    grey = horizon.mean() * np.array([0.93, 0.98, 1.05])
+    horizon = horizon + dull * (grey - horizon)
+    zenith = zenith + dull * (0.8 * grey - zenith)
+    ground = np.array([0.15, 0.145, 0.13]) * (sun * max(light.sun_direction[2], 0.0) + zenith)
+    return Sky(
+        sun_direction=light.sun_direction,
+        sun=sun,
+        zenith=zenith,
+        horizon=horizon,
+        ground=ground,
+        haze=0.92 * horizon,
+        cloud_cover=max(light.cloud_cover, effects.rain),
+        thickness=CLEAR_AIR_PER_M + effects.fog_per_m + 0.004 * effects.rain,
+        is_night=light.is_night,
+        noise=noise_tiles(),
+    )
+
+
+def _wetness(effects: Effects) -> float:
+    return min(1.0, 2.5 * effects.rain)

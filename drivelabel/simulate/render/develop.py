@@ -1,0 +1,67 @@
+"""From light on the sensor to a picture: glow of bright lamps, blur, exposure, tone curve, noise."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from drivelabel.geometry._kernels.sim_develop import develop
+from drivelabel.geometry._kernels.sim_shade import View
+from drivelabel.simulate.render.light import Effects, Light
+from drivelabel.typing import Float32Array, UInt8Array
+
+NIGHT_KEY = 0.22
+"""Light on the ground for which a camera is set at night: that of street lamps, not of the moon."""
+
+
+def develop_image(
+    radiance: Float32Array, depth: Float32Array, view: View, light: Light, effects: Effects, seed: int
+) -> UInt8Array:
+    """The picture of (h, w, 3) linear light at (h, w) depths."""
+    gain = metered_gain(light) * 2.0**effects.exposure_ev
+    if effects.defocus_px > 0:
+        radiance = cv2.GaussianBlur(radiance, (5, 5), effects.defocus_px)
+    _add_glow(radiance, gain, 0.10 if light.is_night or effects.rain > 0 else 0.03)
+    rng = np.random.default_rng(seed)
+    image = np.empty(radiance.shape, np.uint8)
+    start = int(rng.integers(1 << 20))
+    develop(radiance, gain, effects.vignette, effects.noise, _grain(), start, _curve(), image)
+    return image
+
+
+def metered_gain(light: Light) -> float:
+    """Exposure that shows a grey road as mid grey; the same for all cameras, so a drive does not flicker."""
+    if light.is_night:
+        return 0.16 / (0.18 * NIGHT_KEY) * 0.35
+    falls = light.sun[1] * max(light.sun_direction[2], 0.1) + light.zenith[1] + 0.3 * light.horizon[1]
+    return 0.19 / (0.18 * falls) if falls > 0 else 1.0
+
+
+def _add_glow(radiance: Float32Array, gain: float, strength: float) -> None:
+    """Light that scatters in the lens around what is brighter than white."""
+    height, width = radiance.shape[:2]
+    small = cv2.resize(radiance, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    bright = np.minimum(np.maximum(small - 1.2 / gain, 0.0), 40.0 / gain)
+    if not bright.any():
+        return
+    spread = cv2.GaussianBlur(bright, (0, 0), 2.0) + 0.6 * cv2.GaussianBlur(bright, (0, 0), 8.0)
+    radiance += strength * cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+@lru_cache(maxsize=1)
+def _grain() -> Float32Array:
+    return np.random.default_rng(7).standard_normal(1 << 20).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _curve() -> Float32Array:
+    """Display values in [0, 255] by the square root of light, from 0 to 4: a film curve and sRGB.
+
+    Sources: IEC 61966-2-1 (sRGB); the film curve is Narkowicz's fit to the ACES reference transform, 2016.
+    """
+    x = (np.linspace(0.0, 2.0, 4096) ** 2) * 0.85
+    shown = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0.0, 1.0)
+    encoded = np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * shown ** (1 / 2.4) - 0.055)
+    return (255.0 * encoded).astype(np.float32)
