@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.spatial import cKDTree
 
 from drivelabel.typing import AnyArray, FloatArray
 
@@ -26,6 +29,10 @@ class Line:
         self.s = np.asarray(s, np.float64)
         self._spline = CubicSpline(self.s, self.xy, bc_type="natural")
         self._tangent = self._spline.derivative()
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.xy)
 
     @classmethod
     def from_curvature(
@@ -77,7 +84,7 @@ class Line:
     def locate(self, xy: AnyArray) -> tuple[FloatArray, FloatArray]:
         """(n,) s and (n,) d of the points on the line nearest to (n, 2) points."""
         xy = np.atleast_2d(np.asarray(xy, np.float64))
-        nearest = ((xy[:, None] - self.xy[None]) ** 2).sum(axis=2).argmin(axis=1)
+        _, nearest = self._tree.query(xy)
         s = self.s[nearest]
         for _ in range(3):  # Newton on the foot of the perpendicular
             tangent = self._tangent(s)

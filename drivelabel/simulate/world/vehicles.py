@@ -277,3 +277,275 @@ def car(kind: str, color: Color, scale: float = 1.0) -> Mesh:
         parts.append(_both(quads(np.array([seam]), Look(DARK, "car", layer=1))))
     mesh = Mesh.concat(parts).shifted((-length / 2, 0, 0))
     return mesh.moved(np.diag([scale, scale, scale, 1.0]))
+
+
+def _box_section(x: float, half: float, low: float, top: float, tilt: float, edge: float) -> AnyArray:
+    """(8, 3), one slice through a van or bus, counter-clockwise seen from the front."""
+    side = [(half, low), (half, top - tilt * 6), (half - tilt, top - edge), (half - tilt - edge, top)]
+    points = [(x, y, z) for y, z in side] + [(x, -y, z) for y, z in reversed(side)]
+    return np.array(points)
+
+
+def _side_glass(x0: float, x1: float, y: float, z0: float, z1: float, look: Look) -> Mesh:
+    """A window on both sides."""
+    return _both(quads(np.array([[(x1, y, z0), (x0, y, z0), (x0, y, z1), (x1, y, z1)]]), look))
+
+
+def _axles(positions: list[float], half: float, radius: float, width: float = 0.25) -> list[Mesh]:
+    parts = []
+    for x in positions:
+        for left in (True, False):
+            sign = 1.0 if left else -1.0
+            parts.append(wheel(x, sign * (half + 0.012), radius, width, left=left))
+            parts.append(_arch(x, sign * (half + 0.004), 1.15 * radius, left=left))
+    return parts
+
+
+def _lamps(category: str, length: float, half: float, head_z: float, tail_z: float) -> list[Mesh]:
+    head = box(
+        (length - 0.2, 0.6 * half, head_z - 0.1),
+        (length + 0.01, 0.92 * half, head_z + 0.08),
+        Look(WHITE_LAMP, category, "lamp"),
+    )
+    tail = box(
+        (-0.015, 0.8 * half, tail_z), (0.1, 0.95 * half, tail_z + 0.28), Look(RED_LAMP, category, "lamp")
+    )
+    blink = box(
+        (-0.014, 0.8 * half, tail_z + 0.28), (0.1, 0.95 * half, tail_z + 0.4), Look(AMBER, category, "lamp")
+    )
+    return [
+        _both(head.as_part(HEAD)),
+        _both(tail.as_part(BRAKE)),
+        blink.as_part(LEFT_BLINK),
+        blink.mirrored().as_part(RIGHT_BLINK),
+    ]
+
+
+def _named(mesh: Mesh, category: str) -> Mesh:
+    """The mesh with one category."""
+    from dataclasses import replace
+
+    from drivelabel.simulate.world.mesh import category_id
+
+    return replace(mesh, category=np.full(len(mesh), category_id(category), np.uint8))
+
+
+def van(color: Color, *, windows: bool, scale: float = 1.0) -> Mesh:
+    """A delivery van, or a minibus with windows all along."""
+    length, half, top = 5.6, 1.0, 2.45
+    paint, glass = Look(color, "car", "metal"), Look(GLASS, "car", "glass")
+    x = [0.0, 0.08, length - 1.75, length - 1.0, length - 0.75, length - 0.12, length]
+    tops = [top - 0.06, top, top, 1.75, 1.25, 1.05, 0.9]
+    plan = [0.97, 1.0, 1.0, 1.0, 0.98, 0.93, 0.85]
+    sections = [
+        _box_section(xi, half * f, 0.3, t, 0.07 if t > 1.3 else 0.03, 0.1)
+        for xi, f, t in zip(x, plan, tops, strict=True)
+    ]
+    parts = [loft(np.array(sections), paint, caps=True)]
+    y, look = half * 0.985, Look(GLASS, "car", "glass", layer=1)
+    parts.append(_side_glass(length - 2.5, length - 1.55, y + 0.02, 1.3, 1.95, look))
+    if windows:
+        for x0 in (0.4, 1.75):
+            parts.append(_side_glass(x0, x0 + 1.2, y + 0.02, 1.35, 2.0, look))
+    shield = np.array(
+        [
+            (length - 0.8, -0.86, 1.33),
+            (length - 0.8, 0.86, 1.33),
+            (length - 1.66, 0.8, 2.32),
+            (length - 1.66, -0.8, 2.32),
+        ]
+    )
+    parts.append(quads((shield + [0.03, 0, 0.03])[None], glass))
+    parts.append(
+        quads(
+            np.array(
+                [[(-0.005, 0.8, 1.35), (-0.005, -0.8, 1.35), (-0.005, -0.75, 2.0), (-0.005, 0.75, 2.0)]]
+            ),
+            look,
+        )
+    )
+    parts += _axles([0.95, length - 1.0], half, 0.34)
+    parts += _lamps("car", length - 0.1, half, 0.85, 0.9)
+    parts += [_plate(length, 0.5, front=True), _plate(-0.012, 0.7, front=False)]
+    parts.append(box((length - 0.06, -0.55, 0.62), (length + 0.012, 0.55, 0.85), Look(DARK, "car")))
+    mirror = box((length - 1.5, half - 0.02, 1.35), (length - 1.38, half + 0.2, 1.65), Look(DARK, "car"))
+    mesh = Mesh.concat([*parts, _both(mirror)]).shifted((-length / 2, 0, 0))
+    return mesh.moved(np.diag([scale, scale, scale, 1.0]))
+
+
+def truck(cab_color: Color, box_color: Color, length: float) -> Mesh:
+    """A lorry with a closed body."""
+    half, top = 1.25, 3.6
+    paint, cargo = Look(cab_color, "truck", "metal"), Look(box_color, "truck", "metal")
+    dark, glass = Look(DARK, "truck"), Look(GLASS, "truck", "glass", layer=1)
+    x = [length - 2.1, length - 2.0, length - 0.25, length - 0.05, length]
+    tops, plan = [2.9, 3.0, 2.95, 2.2, 1.2], [0.96, 0.96, 0.96, 0.95, 0.92]
+    cab = [_box_section(xi, half * f, 0.55, t, 0.04, 0.12) for xi, f, t in zip(x, plan, tops, strict=True)]
+    parts = [loft(np.array(cab), paint, caps=True)]
+    parts.append(
+        box(
+            (0.0, -half, 1.05),
+            (length - 2.3, half, top),
+            cargo,
+            ("top", "bottom", "back", "front", "right", "left"),
+        )
+    )
+    parts.append(
+        box(
+            (0.1, -0.45, 0.65),
+            (length - 0.6, 0.45, 1.05),
+            dark,
+            ("top", "bottom", "back", "front", "right", "left"),
+        )
+    )
+    parts.append(_side_glass(length - 1.5, length - 0.55, half * 0.96 + 0.01, 1.8, 2.5, glass))
+    shield = np.array(
+        [
+            (length - 0.04, -1.0, 1.75),
+            (length - 0.04, 1.0, 1.75),
+            (length - 0.19, 0.98, 2.7),
+            (length - 0.19, -0.98, 2.7),
+        ]
+    )
+    parts.append(quads((shield + [0.04, 0, 0.02])[None], Look(GLASS, "truck", "glass")))
+    parts.append(box((length - 0.03, -0.85, 0.75), (length + 0.02, 0.85, 1.1), dark))
+    rear = length * 0.2 + 0.6
+    parts += [_named(p, "truck") for p in _axles([rear, length - 1.1], half - 0.03, 0.5, 0.35)]
+    if length > 9:
+        parts += [_named(p, "truck") for p in _axles([rear + 1.25], half - 0.03, 0.5, 0.35)]
+    parts += _lamps("truck", length, half, 0.85, 0.75)
+    parts += [
+        _named(_plate(length + 0.02, 0.62, front=True), "truck"),
+        _named(_plate(-0.012, 0.9, front=False), "truck"),
+    ]
+    parts.append(box((-0.008, -half + 0.05, 0.55), (0.12, half - 0.05, 0.7), dark))
+    seams = [
+        box((-0.01, y - 0.02, 1.1), (0.0, y + 0.02, top - 0.05), dark)
+        for y in (-half + 0.03, 0.0, half - 0.03)
+    ]
+    mirror = box((length - 0.35, half - 0.04, 1.9), (length - 0.25, half + 0.22, 2.5), dark)
+    return Mesh.concat([*parts, *seams, _both(mirror)]).shifted((-length / 2, 0, 0))
+
+
+def bus(color: Color, length: float) -> Mesh:
+    """A city bus."""
+    half, top = 1.27, 3.1
+    paint, dark = Look(color, "bus", "metal"), Look(DARK, "bus")
+    glass = Look(GLASS, "bus", "glass", layer=1)
+    x = [0.0, 0.1, length - 0.3, length - 0.08, length]
+    sections = [
+        _box_section(xi, half * f, 0.32, t, 0.05, 0.14)
+        for xi, f, t in zip(
+            x, [0.97, 1, 1, 0.97, 0.93], [top - 0.1, top, top, top - 0.15, top - 0.35], strict=True
+        )
+    ]
+    parts = [loft(np.array(sections), paint, caps=True)]
+    n = int((length - 1.4) / 1.45)
+    for k in range(n):
+        x0 = 0.6 + k * (length - 1.2) / n
+        parts.append(_side_glass(x0, x0 + (length - 1.2) / n - 0.1, half + 0.008, 1.35, 2.55, glass))
+    for x0 in (length - 1.75, length * 0.48):
+        door = np.array(
+            [
+                (x0, -half - 0.012, 0.38),
+                (x0 + 1.15, -half - 0.012, 0.38),
+                (x0 + 1.15, -half - 0.012, 2.5),
+                (x0, -half - 0.012, 2.5),
+            ]
+        )
+        parts.append(quads(door[None], Look((0.05, 0.055, 0.06), "bus", "glass", layer=2)))
+    parts.append(
+        quads(
+            np.array(
+                [
+                    [
+                        (length + 0.012, -1.1, 1.05),
+                        (length + 0.012, 1.1, 1.05),
+                        (length - 0.06, 1.1, 2.45),
+                        (length - 0.06, -1.1, 2.45),
+                    ]
+                ]
+            ),
+            glass,
+        )
+    )
+    sign = box(
+        (length - 0.07, -0.8, 2.5),
+        (length + 0.0, 0.8, 2.75),
+        Look((0.5, 0.25, 0.02), "bus", "lamp", emission=0.6),
+    )
+    parts.append(sign)
+    parts.append(
+        quads(
+            np.array([[(-0.006, 1.0, 1.5), (-0.006, -1.0, 1.5), (-0.006, -1.0, 2.4), (-0.006, 1.0, 2.4)]]),
+            glass,
+        )
+    )
+    parts += [_named(p, "bus") for p in _axles([length * 0.27, length - 2.7], half, 0.48, 0.3)]
+    parts += _lamps("bus", length, half, 0.75, 0.9)
+    parts += [_named(_plate(length, 0.5, front=True), "bus"), _named(_plate(-0.012, 0.7, front=False), "bus")]
+    mirror = box((length - 0.05, half - 0.05, 2.1), (length + 0.2, half + 0.15, 2.5), dark)
+    return Mesh.concat([*parts, _both(mirror)]).shifted((-length / 2, 0, 0))
+
+
+def bicycle(color: Color) -> Mesh:
+    """A bicycle without its rider."""
+    frame, tyre = Look(color, "bicycle", "metal"), Look(TYRE, "bicycle")
+    parts = []
+    for x in (-0.5, 0.52):
+        angle = np.linspace(0, 2 * np.pi, 15)
+        ring = np.stack([x + 0.33 * np.cos(angle), np.zeros(15), 0.345 + 0.33 * np.sin(angle)], axis=1)
+        parts.append(tube(ring, [0.018] * 15, tyre, 4, caps=False))
+        for a in (0.2, 1.25, 2.3):
+            ends = np.array([[np.cos(a), 0, np.sin(a)], [-np.cos(a), 0, -np.sin(a)]]) * 0.32
+            parts.append(tube(ends + [x, 0, 0.345], [0.006] * 2, Look(RIM, "bicycle", "metal"), 3))
+    bars = [
+        [(-0.5, 0, 0.345), (-0.08, 0, 0.3), (0.4, 0, 0.82), (-0.2, 0, 0.85), (-0.5, 0, 0.345)],
+        [(-0.08, 0, 0.3), (-0.22, 0, 0.95)],
+        [(0.52, 0, 0.345), (0.4, 0, 0.82), (0.38, 0, 1.02)],
+        [(0.42, -0.27, 1.02), (0.38, 0, 1.02), (0.42, 0.27, 1.02)],
+    ]
+    parts += [tube(np.array(bar), [0.02] * len(bar), frame, 5) for bar in bars]
+    parts.append(
+        box(
+            (-0.34, -0.07, 0.94),
+            (-0.08, 0.07, 1.0),
+            Look(DARK, "bicycle"),
+            ("top", "bottom", "back", "front", "right", "left"),
+        )
+    )
+    return Mesh.concat(parts)
+
+
+def motorcycle(color: Color) -> Mesh:
+    """A motorcycle without its rider."""
+    paint, dark = Look(color, "motorcycle", "metal"), Look(DARK, "motorcycle")
+    parts = []
+    for x in (-0.68, 0.7):
+        for left in (True, False):
+            sign = 1.0 if left else -1.0
+            parts.append(_named(wheel(x, 0.07 * sign, 0.31, 0.14, left=left), "motorcycle"))
+    body = [
+        [(-0.85, 0.1, 0.78), (-0.85, 0.1, 0.86), (-0.85, -0.1, 0.86), (-0.85, -0.1, 0.78)],
+        [(-0.3, 0.16, 0.5), (-0.3, 0.14, 0.82), (-0.3, -0.14, 0.82), (-0.3, -0.16, 0.5)],
+        [(0.15, 0.17, 0.35), (0.15, 0.15, 1.0), (0.15, -0.15, 1.0), (0.15, -0.17, 0.35)],
+        [(0.5, 0.1, 0.55), (0.5, 0.14, 1.02), (0.5, -0.14, 1.02), (0.5, -0.1, 0.55)],
+        [(0.75, 0.06, 0.75), (0.75, 0.08, 0.95), (0.75, -0.08, 0.95), (0.75, -0.06, 0.75)],
+    ]
+    parts.append(loft(np.array(body), paint, caps=True))
+    fork = [[(0.7, s * 0.1, 0.31), (0.52, s * 0.1, 0.95)] for s in (1, -1)]
+    parts += [tube(np.array(bar), [0.03, 0.03], dark, 5) for bar in fork]
+    parts.append(
+        tube(np.array([(0.38, -0.38, 1.05), (0.48, 0, 1.03), (0.38, 0.38, 1.05)]), [0.018] * 3, dark, 5)
+    )
+    parts.append(
+        tube(
+            np.array([(-0.75, -0.2, 0.4), (0.1, -0.2, 0.32)]),
+            [0.06, 0.04],
+            Look(RIM, "motorcycle", "metal"),
+            6,
+        )
+    )
+    lamp = box((0.74, -0.08, 0.82), (0.82, 0.08, 0.96), Look(WHITE_LAMP, "motorcycle", "lamp")).as_part(HEAD)
+    tail = box((-0.9, -0.07, 0.78), (-0.85, 0.07, 0.85), Look(RED_LAMP, "motorcycle", "lamp")).as_part(BRAKE)
+    return Mesh.concat([*parts, lamp, tail])

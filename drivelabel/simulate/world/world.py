@@ -2,82 +2,395 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
+from drivelabel.errors import InvalidLabelError
+from drivelabel.geometry import pose_matrix, quat_of_yaw
 from drivelabel.simulate.geometry3d import Surfaces
-from drivelabel.simulate.world.lines import Line
-from drivelabel.simulate.world.mesh import Look, Mesh, ball, box, ribbon, turn_z
-from drivelabel.simulate.world.vehicles import CAR_COLORS, CAR_SHAPES, car
-from drivelabel.typing import AnyArray
+from drivelabel.simulate.world import vehicles as v
+from drivelabel.simulate.world.fleet import SPEEDS, make_fleet
+from drivelabel.simulate.world.layout import STYLES, Layout, make_layout
+from drivelabel.simulate.world.mesh import Mesh
+from drivelabel.simulate.world.motion import VehicleMotion, WalkerMotion
+from drivelabel.simulate.world.paint import PaintedLine, paint_roads
+from drivelabel.simulate.world.people import Wardrobe, swing, walker
+from drivelabel.simulate.world.props import furnish, put_cones
+from drivelabel.simulate.world.routes import make_routes
+from drivelabel.simulate.world.signals import (
+    LIT,
+    Signal,
+    bulb_mesh,
+    housing,
+    place_signals,
+    signal_state,
+)
+from drivelabel.simulate.world.streets import make_streets
+from drivelabel.simulate.world.things import Thing, Things
+from drivelabel.simulate.world.traffic import WARM_UP_S, Traffic
+from drivelabel.simulate.world.walkers import make_walks
+from drivelabel.typing import AnyArray, BoolArray, FloatArray
+
+TILE_M = 40.0
+ORIGIN_STEP_M = 25.0
+START_NS = 1_700_000_000_000_000_000
+"""When every drive begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSettings:
+    """What kind of world a seed makes.
+
+    Attributes:
+        seed: everything follows from it.
+        seconds: of the drive.
+        style: one of STYLES.
+        traffic: 1 for usual traffic, 0 for none.
+        people: 1 for the usual number of people, 0 for none.
+        night: lamps and headlights are lit.
+
+    Raises:
+        InvalidLabelError: a number is out of range, or the style is unknown.
+    """
+
+    seed: int = 0
+    seconds: float = 10.0
+    style: str = "city"
+    traffic: float = 1.0
+    people: float = 1.0
+    night: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds <= 3600:
+            raise InvalidLabelError(f"seconds: expected more than 0 and at most 3600, got {self.seconds:g}.")
+        if self.style not in STYLES:
+            raise InvalidLabelError(f"style: expected one of {', '.join(STYLES)}, got {self.style!r}.")
+        if self.seed < 0:
+            raise InvalidLabelError(f"seed: expected 0 or more, got {self.seed}.")
+        for name in ("traffic", "people"):
+            if not 0 <= getattr(self, name) <= 3:
+                raise InvalidLabelError(f"{name}: expected 0 to 3, got {getattr(self, name):g}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ThingStates:
+    """All things at one time, one row each.
+
+    Attributes:
+        world_from_thing: (n, 4, 4).
+        velocity: (n, 3), m/s, world coords, of the cuboid's middle.
+        alive: (n,), what is on the map.
+    """
+
+    world_from_thing: FloatArray
+    velocity: FloatArray
+    alive: BoolArray
 
 
 class World:
-    """A first world: a straight road with a few cars.
+    """Streets with everything on and beside them, from one seed.
 
     Args:
-        seed: everything follows from it.
+        settings: what kind of world; a seed alone makes a city.
     """
 
-    def __init__(self, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        line = Line(np.stack([np.linspace(-200, 400, 61), np.zeros(61)], axis=1))
-        s = line.stations(0, line.length, 5.0)
+    def __init__(self, settings: WorldSettings | int) -> None:
+        self.settings = settings if isinstance(settings, WorldSettings) else WorldSettings(seed=settings)
+        seeds = np.random.SeedSequence(self.settings.seed).spawn(6)
+        rngs = [np.random.default_rng(seed) for seed in seeds]
+        speed = SPEEDS[self.settings.style]
+        self.layout: Layout = make_layout(rngs[0], self.settings.style, self.settings.seconds, speed)
+        self.things = Things()
+        self._make_traffic(rngs[1])
+        self._make_people(rngs[2], rngs[3])
+        self._drive(rngs[3])
+        self._make_static(rngs[4], rngs[5])
+        self._cache: dict[tuple[int, int, float], Surfaces] = {}
 
-        def strip(d0: float, d1: float, look: Look, z: float = 0.0) -> Mesh:
-            return ribbon(line.at3(s, d1, z), line.at3(s, d0, z), look)
+    # Making
 
-        asphalt = Look((0.06, 0.06, 0.065), "road", "asphalt")
-        white = Look((0.7, 0.7, 0.68), "lane_marking", "paint", layer=1)
-        parts = [
-            strip(-7.0, 7.0, asphalt),
-            strip(-0.06, 0.06, white),
-            strip(-6.9, -6.75, white),
-            strip(7.0, 10.0, Look((0.3, 0.3, 0.3), "sidewalk", "concrete"), 0.13),
-            strip(-10.0, -7.0, Look((0.3, 0.3, 0.3), "sidewalk", "concrete"), 0.13),
-            strip(10.0, 60.0, Look((0.08, 0.16, 0.03), "terrain", "grass"), 0.13),
-            strip(-60.0, -10.0, Look((0.08, 0.16, 0.03), "terrain", "grass"), 0.13),
-        ]
-        for start in np.arange(0, 600, 9.0):
-            parts.append(
-                ribbon(
-                    line.at3(np.array([start, start + 3]), -3.44),
-                    line.at3(np.array([start, start + 3]), -3.56),
-                    white,
-                )
+    def _make_traffic(self, rng: np.random.Generator) -> None:
+        self._routes = make_routes(self.layout)
+        seconds, density = self.settings.seconds, self.settings.traffic
+        self._fleet, self.vehicles = make_fleet(self.layout, self._routes, rng, seconds, density)
+        self._vehicle_rows: list[list[int]] = []
+        for vehicle in self.vehicles:
+            rows = []
+            for category, mesh in vehicle.things:
+                facts = {"kind": vehicle.kind} if category != "rider" else {}
+                if category in ("bicycle", "motorcycle"):
+                    facts["with_rider"] = True  # type: ignore[assignment]
+                rows.append(self.things.add(Thing.of(category, mesh, **facts)))
+            self._vehicle_rows.append(rows)
+
+    def _make_people(self, rng: np.random.Generator, choices: np.random.Generator) -> None:
+        length = self.layout.main.line.length
+        share = {"city": 1 / 7.0, "suburb": 1 / 22.0, "highway": 0.0}[self.settings.style]
+        count = int(length * share * self.settings.people)
+        self._walks = make_walks(self.layout, rng, -WARM_UP_S, self.settings.seconds + 1.0, count)
+        self._person_rows = []
+        self._person_height = []
+        for _ in self._walks:
+            height = float(np.clip(rng.normal(1.71, 0.1), 1.15, 1.98))
+            mesh = walker(Wardrobe.draw(rng), height)
+            low, high = mesh.bounds()
+            # Room for arms and legs that swing.
+            reach = 0.29 * height / 1.75 + 0.13
+            low, high = np.minimum(low, [-reach, low[1], 0]), np.maximum(high, [reach, high[1], high[2]])
+            self._person_rows.append(self.things.add(Thing("pedestrian", mesh, low, high)))
+            self._person_height.append(height)
+
+    def _drive(self, rng: np.random.Generator) -> None:
+        traffic = Traffic(self.layout, self._routes, self._fleet, self._walks, rng)
+        tracks = traffic.run(self.settings.seconds + 0.5)
+        self._tracks = tracks
+        self._motion = VehicleMotion(tracks, self._routes)
+        self._walking = WalkerMotion(self.layout, self._walks, tracks.time_s)
+
+    def _make_static(self, rng: np.random.Generator, props_rng: np.random.Generator) -> None:
+        streets = make_streets(self.layout, rng)
+        painter = paint_roads(self.layout)
+        self.lines: list[PaintedLine] = painter.lines
+        props = furnish(self.layout, self.things, props_rng)
+        if self.layout.style != "highway" and props_rng.random() < 0.6:
+            put_cones(
+                props, self.layout.ego_start + float(props_rng.uniform(15, 45)), int(props_rng.integers(4, 9))
             )
-        for x in np.arange(-180, 380, 22.0):
-            for side in (-1, 1):
-                high = float(rng.uniform(7, 20))
-                look = Look(tuple(rng.uniform(0.2, 0.6, 3)), "building", "facade")
-                parts.append(box((x, side * 20 - 6, 0.1), (x + 18, side * 20 + 6, high), look))
-                parts.append(
-                    ball(
-                        (x + 20, side * 12, 5), (2, 2, 2.4), Look((0.05, 0.14, 0.03), "vegetation", "foliage")
-                    )
-                )
-        self._static = Mesh.concat(parts)
-        self._cars = []
-        for k in range(12):
-            mesh = car(list(CAR_SHAPES)[k % 6], CAR_COLORS[int(rng.integers(len(CAR_COLORS)))])
-            lane = (-1.75, -5.25, 1.75, 5.25)[k % 4]
-            self._cars.append((mesh, float(rng.uniform(-40, 80)), lane, 0.0 if lane < 0 else np.pi))
+        self.signals: list[Signal]
+        self.signals, posts = place_signals(self.layout)
+        self.signal_rows = [
+            self.things.add(Thing.of("traffic_light", _with_dark_bulbs(s), s.world_from_signal))
+            for s in self.signals
+        ]
+        self._bulbs = [self._bulb_meshes(signal) for signal in self.signals]
+        lit = 8.0 if self.settings.night else 0.0
+        lamps = [_lit(mesh, {1: lit}).moved(frame) for mesh, frame in props.lamps]
+        plain = Mesh.concat([streets, *painter.meshes, *props.meshes, *posts, *lamps])
+        meshes, owners = [plain], [np.zeros(len(plain), np.uint16)]
+        signal_rows = set(self.signal_rows)
+        for row, thing in enumerate(self.things.rows):
+            if thing.world_from_thing is None:
+                continue
+            mesh = thing.mesh if row not in signal_rows else housing(self.signals[row - self.signal_rows[0]])
+            meshes.append(mesh.moved(thing.world_from_thing))
+            owners.append(np.full(len(mesh), row + 1, np.uint16))
+        self._tile(Mesh.concat(meshes), np.concatenate(owners))
+
+    def _bulb_meshes(self, signal: Signal) -> dict[str, Mesh]:
+        """State to what the bulbs look like, in world coords."""
+        bulbs = (0, 2) if signal.is_pedestrian else (0, 1, 2)
+        return {
+            state: Mesh.concat([bulb_mesh(signal, bulb, lit=bulb in lit) for bulb in bulbs]).moved(
+                signal.world_from_signal
+            )
+            for state, lit in LIT.items()
+        }
+
+    def _tile(self, mesh: Mesh, instance: AnyArray) -> None:
+        """Sort what never moves into tiles; wide triangles (the plain) are always kept in sight."""
+        middle = mesh.triangles.mean(axis=1)
+        span = np.ptp(mesh.triangles, axis=1).max(axis=1)
+        wide = span > 60
+        key = np.floor(middle[:, :2] / TILE_M).astype(np.int64)
+        self._tiles: dict[tuple[int, int], tuple[Mesh, AnyArray]] = {}
+        order = np.lexsort((key[:, 1], key[:, 0]))
+        order = order[~wide[order]]
+        cuts = np.flatnonzero(np.any(np.diff(key[order], axis=0) != 0, axis=1)) + 1
+        for rows in np.split(order, cuts):
+            x, y = key[rows[0]]
+            self._tiles[int(x), int(y)] = (mesh[rows], instance[rows])
+        self._wide = (mesh[wide], instance[wide])
+
+    # Reading
+
+    def seconds_at(self, timestamp_ns: int) -> float:
+        """Seconds since the drive began."""
+        return (int(timestamp_ns) - START_NS) * 1e-9
+
+    def ego_pose(self, timestamp_ns: int) -> FloatArray:
+        """(4, 4), world_from_ego; the body dips when it brakes."""
+        time_s = self.seconds_at(timestamp_ns)
+        rows = np.array([0])
+        placed = self._motion.at(time_s, rows)
+        row = self._motion.row_at(time_s)
+        x = (time_s - float(self._tracks.time_s[row])) / 0.1
+        a = float(self._tracks.a[row, 0] * (1 - x) + self._tracks.a[row + 1, 0] * x)
+        shake = 0.0012 * np.sin(9.1 * time_s) + 0.0008 * np.sin(23.0 * time_s + 1.0)
+        pitch = -0.008 * a + shake * min(1.0, float(self._tracks.v[row, 0]) / 8)
+        pose = pose_matrix(placed.xyz[0], quat_of_yaw(placed.yaw[0]))
+        c, s = np.cos(pitch), np.sin(pitch)
+        pose[:3, :3] = pose[:3, :3] @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+        return pose
+
+    def ego_motion(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(t,) seconds, and the ego's speed and acceleration along its way at those times."""
+        return self._tracks.time_s, self._tracks.v[:, 0], self._tracks.a[:, 0]
+
+    def ego_place(self, timestamp_ns: int) -> tuple[float, float]:
+        """Metres along the main road, and metres to the left of its middle, of the ego."""
+        s, d = self.layout.main.line.locate(self.ego_pose(timestamp_ns)[None, :2, 3])
+        return float(s[0]), float(d[0])
+
+    def states(self, timestamp_ns: int) -> ThingStates:
+        """Where all things are, and how fast."""
+        time_s = self.seconds_at(timestamp_ns)
+        poses, alive = self._poses(time_s)
+        h = 1e-3
+        before, after = self._poses(time_s - h)[0], self._poses(time_s + h)[0]
+        middle = np.array([(thing.low + thing.high) / 2 for thing in self.things.rows]).reshape(-1, 3)
+
+        def centers(matrices: FloatArray) -> FloatArray:
+            out: FloatArray = np.einsum("nij,nj->ni", matrices[:, :3, :3], middle) + matrices[:, :3, 3]
+            return out
+
+        velocity = (centers(after) - centers(before)) / (2 * h)
+        return ThingStates(poses, velocity, alive)
+
+    def _poses(self, time_s: float) -> tuple[FloatArray, BoolArray]:
+        n = len(self.things)
+        poses, alive = np.tile(np.eye(4), (n, 1, 1)), np.ones(n, np.bool_)
+        for row, thing in enumerate(self.things.rows):
+            if thing.world_from_thing is not None:
+                poses[row] = thing.world_from_thing
+        placed = self._motion.at(time_s)
+        for k, rows in enumerate(self._vehicle_rows, start=1):
+            for row in rows:
+                poses[row] = pose_matrix(placed.xyz[k], quat_of_yaw(placed.yaw[k]))
+                alive[row] = placed.alive[k]
+        people, _, _ = self._walking.at(time_s)
+        for k, row in enumerate(self._person_rows):
+            poses[row] = pose_matrix(people.xyz[k], quat_of_yaw(people.yaw[k]))
+        return poses, alive
 
     def surfaces(self, timestamp_ns: int, around: AnyArray, radius_m: float) -> Surfaces:
-        """What can be seen at one instant within a distance of a point."""
-        t = timestamp_ns * 1e-9
-        meshes, instance = [self._static], [np.zeros(len(self._static), np.uint16)]
-        for k, (mesh, x, y, yaw) in enumerate(self._cars):
-            meshes.append(mesh.moved(turn_z(yaw, (x + 8 * t * np.cos(yaw), y, 0))))
-            instance.append(np.full(len(mesh), k + 1, np.uint16))
-        m = Mesh.concat(meshes)
-        return Surfaces(
-            m.triangles,
-            m.color,
-            m.emission,
-            m.category,
-            np.concatenate(instance),
-            m.material,
-            m.layer,
-            m.uv,
-            np.zeros(3),
-        )
+        """What can be seen at one instant within a distance of a point.
+
+        Args:
+            timestamp_ns: since 1970.
+            around: (3,) or (2,), metres, world coords.
+            radius_m: metres.
+        """
+        static = self.static_surfaces(around, radius_m)
+        return Surfaces.concat([static, self.moving_surfaces(timestamp_ns, around, radius_m)])
+
+    def static_surfaces(self, around: AnyArray, radius_m: float) -> Surfaces:
+        """What never moves or changes; the same object for points near each other."""
+        cell = np.floor(np.asarray(around, np.float64)[:2] / ORIGIN_STEP_M).astype(int)
+        key = (int(cell[0]), int(cell[1]), float(radius_m))
+        if key not in self._cache:
+            if len(self._cache) > 4:
+                self._cache.clear()
+            self._cache[key] = self._static(_origin(around), radius_m)
+        return self._cache[key]
+
+    def _static(self, origin: FloatArray, radius_m: float) -> Surfaces:
+        reach = int(np.ceil((radius_m + ORIGIN_STEP_M) / TILE_M)) + 1
+        ix, iy = np.floor(origin[:2] / TILE_M).astype(int)
+        found = [self._wide]
+        for x in range(ix - reach, ix + reach + 1):
+            for y in range(iy - reach, iy + reach + 1):
+                corner = np.array([x + 0.5, y + 0.5]) * TILE_M
+                if (x, y) in self._tiles and np.linalg.norm(
+                    corner - origin[:2]
+                ) < radius_m + ORIGIN_STEP_M + TILE_M:
+                    found.append(self._tiles[x, y])
+        mesh = Mesh.concat([tile[0] for tile in found])
+        return as_surfaces(mesh, np.concatenate([tile[1] for tile in found]), origin)
+
+    def moving_surfaces(self, timestamp_ns: int, around: AnyArray, radius_m: float) -> Surfaces:
+        """Vehicles, people, and what the lights show."""
+        time_s, origin = self.seconds_at(timestamp_ns), _origin(around)
+        parts = self._vehicles_at(time_s, origin, radius_m) + self._people_at(time_s, origin, radius_m)
+        for signal, row, looks in zip(self.signals, self.signal_rows, self._bulbs, strict=True):
+            if np.linalg.norm(signal.world_from_signal[:2, 3] - origin[:2]) < radius_m:
+                mesh = looks[signal_state(self.layout, signal, time_s)]
+                parts.append((mesh.shifted(-origin), row))
+        if not parts:
+            return as_surfaces(Mesh.concat([]), np.zeros(0, np.uint16), origin)
+        owner = np.repeat([row + 1 for _, row in parts], [len(mesh) for mesh, _ in parts]).astype(np.uint16)
+        return as_surfaces(Mesh.concat([mesh for mesh, _ in parts]), owner, origin, shifted=True)
+
+    def _vehicles_at(self, time_s: float, origin: FloatArray, radius_m: float) -> list[tuple[Mesh, int]]:
+        placed = self._motion.at(time_s)
+        near = placed.alive & (np.linalg.norm(placed.xyz[:, :2] - origin[:2], axis=1) < radius_m)
+        grid = self._motion.row_at(time_s)
+        parts = []
+        for k in np.flatnonzero(near):
+            if k == 0:
+                continue
+            pose = pose_matrix(placed.xyz[k] - origin, quat_of_yaw(placed.yaw[k]))
+            lamps = self._lamps(int(k), grid, time_s)
+            for row in self._vehicle_rows[k - 1]:
+                parts.append((_lit(self.things[row].mesh, lamps).moved(pose), row))
+        return parts
+
+    def _lamps(self, k: int, grid: int, time_s: float) -> dict[int, float]:
+        """Part to the light that it gives."""
+        night = self.settings.night
+        brakes = float(self._tracks.a[grid, k]) < -0.6 or float(self._tracks.v[grid, k]) < 0.1
+        blink = int(self._tracks.blink[grid, k]) if (time_s * 1.5 + 0.37 * k) % 1.0 < 0.5 else 0
+        return {
+            v.HEAD: 5.0 if night else 0.25,
+            v.BRAKE: 4.0 if brakes else 0.8 if night else 0.0,
+            v.LEFT_BLINK: 4.0 if blink > 0 else 0.0,
+            v.RIGHT_BLINK: 4.0 if blink < 0 else 0.0,
+        }
+
+    def _people_at(self, time_s: float, origin: FloatArray, radius_m: float) -> list[tuple[Mesh, int]]:
+        placed, walked, speed = self._walking.at(time_s)
+        near = np.linalg.norm(placed.xyz[:, :2] - origin[:2], axis=1) < radius_m
+        parts = []
+        for k in np.flatnonzero(near):
+            row, height = self._person_rows[k], self._person_height[k]
+            phase = 2 * np.pi * walked[k] / (0.8 * height)
+            stride = float(np.clip(speed[k] / 1.3, 0, 1.1))
+            mesh = _strided(self.things[row].mesh, phase, stride, height / 1.75)
+            parts.append((mesh.moved(pose_matrix(placed.xyz[k] - origin, quat_of_yaw(placed.yaw[k]))), row))
+        return parts
+
+
+def _origin(around: AnyArray) -> FloatArray:
+    cell = np.floor(np.asarray(around, np.float64)[:2] / ORIGIN_STEP_M)
+    return np.array([*((cell + 0.5) * ORIGIN_STEP_M), 0.0])
+
+
+def as_surfaces(mesh: Mesh, instance: AnyArray, origin: FloatArray, *, shifted: bool = False) -> Surfaces:
+    """A mesh in world coords (or already counted from the origin) as surfaces."""
+    triangles = mesh.triangles if shifted else mesh.triangles - origin.astype(np.float32)
+    return Surfaces(
+        triangles,
+        mesh.color,
+        mesh.emission,
+        mesh.category,
+        instance,
+        mesh.material,
+        mesh.layer,
+        mesh.uv,
+        origin,
+    )
+
+
+def _lit(mesh: Mesh, light: dict[int, float]) -> Mesh:
+    """The mesh with some parts giving light."""
+    table = np.zeros(256, np.float32)
+    for part, value in light.items():
+        table[part] = value
+    return replace(mesh, emission=np.maximum(mesh.emission, table[mesh.part]))
+
+
+def _strided(mesh: Mesh, phase: float, stride: float, scale: float) -> Mesh:
+    """A walker in mid-step."""
+    triangles = mesh.triangles.copy()
+    for part, (turn, height) in swing(phase, stride).items():
+        rows = mesh.part == part
+        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        x, z = triangles[rows, :, 0], triangles[rows, :, 2] - np.float32(height * scale)
+        triangles[rows, :, 0] = c * x + s * z
+        triangles[rows, :, 2] = c * z - s * x + np.float32(height * scale)
+    return replace(mesh, triangles=triangles)
+
+
+def _with_dark_bulbs(signal: Signal) -> Mesh:
+    bulbs = (0, 2) if signal.is_pedestrian else (0, 1, 2)
+    return Mesh.concat([housing(signal), *(bulb_mesh(signal, bulb, lit=True) for bulb in bulbs)])
