@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -35,12 +36,14 @@ from drivelabel.storage._recording import read_header, read_recording, write_rec
 from drivelabel.storage._restore import copy_back
 from drivelabel.storage._runtime import plain_errors
 from drivelabel.storage._spec import MASK_CODECS
+from drivelabel.storage.check import CheckReport, verify_labels
 from drivelabel.storage.edit import By, Changes, CommitResult, Edit
 from drivelabel.storage.history import Commit, commit_metadata, find_commit
 from drivelabel.typing import BoolArray
 
 BRANCH = "main"
 MAX_TRIES = 50
+ID_LENGTH = 20
 
 
 class SceneStore:
@@ -213,7 +216,10 @@ class SceneStore:
 
     def _find(self, name: str) -> str:
         """A commit's whole id; the history is read only when `name` is not one already."""
-        return name if name == self._newest[0] or name == self.head else find_commit(name, self.log()).id
+        if len(name) == ID_LENGTH:
+            with contextlib.suppress(StoreError), plain_errors(self.name):
+                return self._repo.lookup_snapshot(name.upper()).id
+        return find_commit(name, self.log()).id
 
     @cached_property
     def extent(self) -> Extent:
@@ -262,12 +268,28 @@ class SceneStore:
         return arrays
 
     def log(self) -> list[Commit]:
-        """The commits, newest first.
+        """The commits, newest first; of a compacted history, those that were kept.
 
         Raises:
             CorruptSceneError: the record of one is damaged or missing.
         """
-        return list(self._log.walk(self.head))
+        commits = {commit.id: commit for commit in self._log.walk(self.head)}
+        commits |= {commit.id: commit for commit in self._log.kept() if commit.id not in commits}
+        return list(commits.values())
+
+    def verify(self, snapshot: str | None = None) -> CheckReport:
+        """Read everything that one state of the scene holds and compare it with its checksums.
+
+        Args:
+            snapshot: as for :meth:`scene`.
+
+        Returns:
+            What was read, and every damage with its place; see :func:`drivelabel.storage.check_scene` for the
+            files around it and for repairs.
+        """
+        report = CheckReport(self.name)
+        verify_labels(self._arrays(None if snapshot is None else self._find(snapshot)), self.root, report)
+        return report
 
     # Changing
 
@@ -310,7 +332,10 @@ class SceneStore:
         Raises:
             SceneLookupError: there is no such commit.
         """
-        commit = find_commit(snapshot, self.log())
+        commits = self.log()
+        commit = find_commit(snapshot, commits)
+        if commit.id == commits[0].id:
+            return CommitResult(commit.id, changed=False)
         message = f"Restore {commit.id[:8]}: {commit.message}"
         edit = self._new_edit(message, "human", author, "restore", {"snapshot": commit.id})
         old = self._arrays(commit.id)

@@ -139,7 +139,6 @@ def test_the_history_is_listed_and_restored(run: Run, run_json: RunJson, locatio
     assert len(run_json("log", location)["commits"]) == 3
 
 
-@pytest.mark.xfail(reason="the store cannot restore its newest commit yet", strict=False)
 def test_restoring_what_is_there_says_so(run: Run, location: str) -> None:
     code, out, _ = run("restore", location, "HEAD")
     assert code == 0
