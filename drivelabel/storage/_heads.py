@@ -36,6 +36,11 @@ class HeadsLog:
         lines = self.path.read_bytes().splitlines()
         return [snapshot for snapshot in map(_parse, lines) if snapshot]
 
+    def damaged_lines(self) -> int:
+        """How many lines are not as they were written."""
+        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        return sum(not _parse(line) for line in lines)
+
     def append(self, snapshot: str) -> None:
         """Note a commit, on the disk before this returns.
 

@@ -10,6 +10,9 @@ from drivelabel.errors import CorruptSceneError
 from drivelabel.storage._runtime import plain_errors
 from drivelabel.storage.history import Commit
 
+KEPT = "kept-"
+"""Start of the tags that hold commits whose place in the history was given up."""
+
 
 class Log:
     """The commits of a repository. What was walked once for a key is not read again."""
@@ -27,6 +30,14 @@ class Log:
             CorruptSceneError: the record of one is missing or damaged.
         """
         return (Commit.of(self._where, info) for info in self._infos(snapshot) if info.parent_id)
+
+    def kept(self) -> list[Commit]:
+        """The commits that a compaction kept out of a history that it cut, newest first."""
+        with plain_errors(self._where):
+            names = [name for name in self._repo.list_tags() if name.startswith(KEPT)]
+            infos = [self._repo.lookup_snapshot(self._repo.lookup_tag(name)) for name in names]
+        commits = [Commit.of(self._where, info) for info in infos]
+        return sorted(commits, key=lambda commit: -commit.written_ns)
 
     def has(self, snapshot: str, head: str) -> bool:
         """Whether a commit stands on the way from `head` to the first.

@@ -126,6 +126,55 @@ class StoredMasks:
         self.arrays.put(items)
         self._write_marks(channel, marks, {place // MARK_CHUNK for place in masks})
 
+    # For repairs
+
+    def chunk(self, frame: int, unmarked_state: int) -> tuple[bytes, int] | None:
+        """A frame's stored bytes and state; None when it has no mask.
+
+        Args:
+            frame: of the scene.
+            unmarked_state: what a mask has whose mark cannot be read.
+
+        Raises:
+            CorruptSceneError: the mask is missing, damaged or in another's place.
+        """
+        channel, place = self.index.find(frame)
+        try:
+            mark = int(self._read_marks(channel)[place])
+        except CorruptSceneError:
+            mark = None
+        if mark == 0:
+            return None
+        path = f"{self.path}/{channel}/pixels"
+        spec = self.arrays.spec(path)
+        data = self.arrays.get([spec.key(path, place)])[0]
+        if data is None and mark is None:
+            return None
+        if data is None or (mark is not None and checksum_of(data) != mark & 0xFFFFFFFF):
+            raise _misplaced(path)
+        spec.decode(path, data)
+        return data, unmarked_state if mark is None else mark >> STATE_BITS
+
+    def rewrite(self, channel: str, chunks: Mapping[int, tuple[bytes, int]]) -> None:
+        """Make a camera's arrays anew and write these frames' bytes and states into them.
+
+        Args:
+            channel: the camera.
+            chunks: number of the frame within the camera to what :meth:`chunk` returns.
+        """
+        path = f"{self.path}/{channel}"
+        facts = self.arrays.attrs(self.path)
+        self.arrays.delete_tree(path)
+        others = [name for name in facts["channels"] if name != channel]
+        self.arrays.set_attrs(self.path, facts | {"channels": others})
+        self._make(channel)
+        marks = np.zeros(len(self.index.channels[channel]), np.uint64)
+        pixels = self.arrays.spec(f"{path}/pixels")
+        for place, (data, state) in chunks.items():
+            self.arrays.put({pixels.key(f"{path}/pixels", place): data})
+            marks[place] = state << STATE_BITS | checksum_of(data)
+        self._write_marks(channel, marks, {place // MARK_CHUNK for place in chunks})
+
     def _check(self, channel: str, frame: int, mask: AnyArray) -> None:
         if mask.shape != self.index.image_hw[channel] or mask.dtype != np.dtype(self.dtype):
             raise InvalidLabelError(
@@ -185,14 +234,14 @@ class StoredMasks:
         return marks[:n]
 
     def _write_marks(self, channel: str, marks: AnyArray, chunks: set[int]) -> None:
-        path = f"{self.path}/{channel}"
-        mark_spec, seal_spec = self.arrays.spec(f"{path}/mark"), self.arrays.spec(f"{path}/seal")
+        mark_path, seal_path = (f"{self.path}/{channel}/{name}" for name in ("mark", "seal"))
+        mark_spec, seal_spec = self.arrays.spec(mark_path), self.arrays.spec(seal_path)
         items: dict[str, bytes | None] = {}
         for index in chunks:
             data = mark_spec.encode(marks[index * MARK_CHUNK : (index + 1) * MARK_CHUNK])
-            seal = seal_spec.encode(np.array([checksum_of(data)], np.uint32))
-            items[mark_spec.key(f"{path}/mark", index)] = data
-            items[seal_spec.key(f"{path}/seal", index)] = seal
+            items[mark_spec.key(mark_path, index)] = data
+            seal = np.array([checksum_of(data)], np.uint32)
+            items[seal_spec.key(seal_path, index)] = seal_spec.encode(seal)
         self.arrays.put(items)
         self._marks[channel] = marks
 

@@ -308,8 +308,10 @@ class PagedTable:
         return True
 
     def _rebuild(self, pages: Mapping[int, Page]) -> None:
-        """Make the arrays, with room for twice the fullest page, and write all pages into them."""
-        everything = self.read_pages(self.written_pages()) | dict(pages)
+        self.rewrite(self.read_pages(self.written_pages()) | dict(pages))
+
+    def rewrite(self, everything: Mapping[int, Page]) -> None:
+        """Make the arrays anew, with room for twice the fullest page, and write these pages into them."""
         attributes = self.arrays.attrs(self.path)
         if self.exists:
             self.arrays.delete_tree(self.path)

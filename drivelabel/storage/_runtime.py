@@ -89,11 +89,6 @@ _UNREACHABLE = (
     "dispatch failure", "timed out", "timeout", "connection", "dns error", "service error", "slowdown",
     "expiredtoken", "invalidaccesskeyid", "signaturedoesnotmatch", "credential",
 )  # fmt: skip
-_DAMAGED = (
-    "corrupt", "deserializ", "invalid snapshot", "magic", "flatbuffer", "utf-8", "expected value",
-    "decompress", "decod", "i/o error", "not found", "no such file", "invalid", "unknown frame",
-    "failed to fill whole buffer", "snapshot info", "eof while parsing", "bad ",
-)  # fmt: skip
 
 
 def _translated(where: str, text: str) -> StoreError:
@@ -108,6 +103,5 @@ def _translated(where: str, text: str) -> StoreError:
         return NewerFormatError(f"{where}: {reason}. Update drivelabel and icechunk.")
     if any(words in lowered for words in _UNREACHABLE):
         return UnreachableError(f"{where}: the object store does not answer ({reason}). Try again later.")
-    if any(words in lowered for words in _DAMAGED):
-        return CorruptSceneError(f"{where}: damaged ({reason}). Run: drivelabel check --fix {where}")
-    return StoreError(f"{where}: {reason}.")
+    # What is left are files that are missing, cut off or altered: Icechunk words each of them in its own way.
+    return CorruptSceneError(f"{where}: damaged ({reason}). Run: drivelabel check --fix {where}")
