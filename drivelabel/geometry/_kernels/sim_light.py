@@ -27,7 +27,13 @@ def flat_normals(triangles: Float32Array) -> Float32Array:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def lamp_light(
-    where: FloatArray, facing: FloatArray, power: FloatArray, corner: FloatArray, cell: float, reach: float, out: Float32Array
+    where: FloatArray,
+    facing: FloatArray,
+    power: FloatArray,
+    corner: FloatArray,
+    cell: float,
+    reach: float,
+    out: Float32Array,
 ) -> None:
     """Add lamps to (h, w, 3) light on level ground.
 

@@ -49,7 +49,9 @@ def cut_for_camera(
         n = _cut_near(p, near, behind, polygon)
         for j in range(n):
             y = polygon[j, 1] / polygon[j, 2]
-            flat[j, 0] = (matrix[0, 0] * polygon[j, 0] + matrix[0, 1] * polygon[j, 1]) / polygon[j, 2] + matrix[0, 2]
+            flat[j, 0] = (matrix[0, 0] * polygon[j, 0] + matrix[0, 1] * polygon[j, 1]) / polygon[
+                j, 2
+            ] + matrix[0, 2]
             flat[j, 1] = matrix[1, 1] * y + matrix[1, 2]
         if _is_outside(flat, n, grid_hw):
             continue
@@ -152,7 +154,12 @@ def cut_for_map(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill(
-    corners: FloatArray, planes: FloatArray, owner: Int32Array, layer: AnyArray, nearness: Float32Array, behind: Int32Array
+    corners: FloatArray,
+    planes: FloatArray,
+    owner: Int32Array,
+    layer: AnyArray,
+    nearness: Float32Array,
+    behind: Int32Array,
 ) -> None:
     """Draw cut triangles into (h, w) `nearness` and `behind`: bodies first, then each layer of decals."""
     highest = 0
@@ -169,7 +176,12 @@ def fill(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fill_one(
-    flat: FloatArray, plane: FloatArray, number: int, is_decal: bool, nearness: Float32Array, behind: Int32Array
+    flat: FloatArray,
+    plane: FloatArray,
+    number: int,
+    is_decal: bool,
+    nearness: Float32Array,
+    behind: Int32Array,
 ) -> None:
     height, width = behind.shape
     top, mid, low = 0, 1, 2
@@ -179,7 +191,14 @@ def _fill_one(
         mid, low = low, mid
         if flat[mid, 1] < flat[top, 1]:
             top, mid = mid, top
-    x0, y0, x1, y1, x2, y2 = flat[top, 0], flat[top, 1], flat[mid, 0], flat[mid, 1], flat[low, 0], flat[low, 1]
+    x0, y0, x1, y1, x2, y2 = (
+        flat[top, 0],
+        flat[top, 1],
+        flat[mid, 0],
+        flat[mid, 1],
+        flat[low, 0],
+        flat[low, 1],
+    )
     first = int(max(np.ceil(y0 - 0.5), 0.0))
     stop = int(min(np.ceil(y2 - 0.5), float(height)))
     for row in range(first, stop):

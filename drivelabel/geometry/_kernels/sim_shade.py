@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from drivelabel.geometry._kernels.sim_bare import bare, inside
 
-from drivelabel.geometry._kernels.sim_sky import Rgb, Sky, mirrored, sky_color, smooth, tile
+from drivelabel.geometry._kernels.sim_sky import TILE, Rgb, Sky, mirrored, sky_color, smooth, tile
 from drivelabel.geometry._kernels.sim_texture import (
     ASPHALT,
     CONCRETE,
@@ -69,7 +69,7 @@ class View(NamedTuple):
     wetness: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def shade_image(
     behind: Int32Array, skin: Skin, maps: Maps, sky: Sky, view: View, rgb: Float32Array, depth: Float32Array
 ) -> None:
@@ -82,33 +82,29 @@ def shade_image(
         for x in range(width):
             a, b = behind[2 * y, 2 * x], behind[2 * y, 2 * x + 1]
             c, d = behind[2 * y + 1, 2 * x], behind[2 * y + 1, 2 * x + 1]
-            if a == b and a == c and a == d:
-                red, green, blue, z = _shade(a, x + 0.5, y + 0.5, skin, maps, sky, view)
-                rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2], depth[y, x] = red, green, blue, z
-                continue
             red = green = blue = 0.0
             nearest = np.inf
+            left = 4.0
             for k in range(4):
                 number = a if k == 0 else (b if k == 1 else (c if k == 2 else d))
                 if (k > 0 and number == a) or (k > 1 and number == b) or (k > 2 and number == c):
                     continue
-                count, px, py = 0.0, 0.0, 0.0
-                if a == number:
-                    count, px, py = count + 1.0, px + 0.25, py + 0.25
-                if b == number:
-                    count, px, py = count + 1.0, px + 0.75, py + 0.25
-                if c == number:
-                    count, px, py = count + 1.0, px + 0.25, py + 0.75
-                if d == number:
-                    count, px, py = count + 1.0, px + 0.75, py + 0.75
-                r1, g1, b1, z = _shade(number, x + px / count, y + py / count, skin, maps, sky, view)
+                in_a, in_b = 1.0 if a == number else 0.0, 1.0 if b == number else 0.0
+                in_c, in_d = 1.0 if c == number else 0.0, 1.0 if d == number else 0.0
+                count = in_a + in_b + in_c + in_d
+                px = x + 0.25 + 0.5 * (in_b + in_d) / count
+                py = y + 0.25 + 0.5 * (in_c + in_d) / count
+                r1, g1, b1, z = _shade(number, px, py, skin, maps, sky, view)
                 share = 0.25 * count
                 red, green, blue = red + share * r1, green + share * g1, blue + share * b1
                 nearest = min(nearest, z)
+                left -= count
+                if left == 0.0:
+                    break
             rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2], depth[y, x] = red, green, blue, nearest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def flat_ray(view: View, x: float, y: float) -> tuple[float, float]:
     """Where a pixel position lies in the plane z = 1."""
     if view.rays.shape[0] == 0:
@@ -127,7 +123,7 @@ def flat_ray(view: View, x: float, y: float) -> tuple[float, float]:
     return ray_x, ray_y
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _shade(
     number: int, x: float, y: float, skin: Skin, maps: Maps, sky: Sky, view: View
 ) -> tuple[float, float, float, float]:
@@ -170,8 +166,26 @@ def _shade(
         scale, facing = -scale, -facing
     nx, ny, nz = nx * scale, ny * scale, nz * scale
     px = distance / (view.matrix[0, 0] * np.sqrt(max(-facing, 0.03)))
+    lod = np.log2(px * TILE)
     r, g, b = _lit(
-        number, m[0, 3] + rx, m[1, 3] + ry, m[2, 3] + rz, dx, dy, dz, nx, ny, nz, u, v, px, skin, maps, sky, view.wetness
+        number,
+        m[0, 3] + rx,
+        m[1, 3] + ry,
+        m[2, 3] + rz,
+        dx,
+        dy,
+        dz,
+        nx,
+        ny,
+        nz,
+        u,
+        v,
+        px,
+        lod,
+        skin,
+        maps,
+        sky,
+        view.wetness,
     )
     clear = np.exp(-sky.thickness * distance)
     r = sky.haze[0] + (r - sky.haze[0]) * clear
@@ -180,10 +194,10 @@ def _shade(
     return r, g, b, distance * long
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _lit(
     number: int, x: float, y: float, z: float, dx: float, dy: float, dz: float, nx: float, ny: float, nz: float,
-    u: float, v: float, px: float, skin: Skin, maps: Maps, sky: Sky, wetness: float,
+    u: float, v: float, px: float, lod: float, skin: Skin, maps: Maps, sky: Sky, wetness: float,
 ) -> Rgb:  # fmt: skip
     """Light from a point of a surface towards the camera."""
     material = skin.material[number]
@@ -193,22 +207,22 @@ def _lit(
     shine, mirror = 0.0, 0.0  # share of mirrored light head-on, and how clear the mirror is
     lit_r = lit_g = lit_b = 0.0
     if material == ASPHALT:
-        r, g, b = asphalt(noise, r, g, b, u, v, px)
+        r, g, b = asphalt(noise, r, g, b, u, v, px, lod)
     elif material == PAINT:
-        r, g, b = paint(noise, r, g, b, u, v, px)
+        r, g, b = paint(noise, r, g, b, u, v, px, lod)
     elif material == GRASS:
-        r, g, b = grass(noise, r, g, b, u, v, px)
+        r, g, b = grass(noise, r, g, b, u, v, px, lod)
     elif material == FOLIAGE:
-        r, g, b = foliage(noise, r, g, b, u, v, px)
+        r, g, b = foliage(noise, r, g, b, u, v, px, lod)
         bump = 0.5 * min(1.0, 0.2 / px)
-        nx += bump * tile(noise, 1, u / 2.9, v / 2.9, px / 2.9)
-        ny += bump * tile(noise, 1, u / 2.9 + 0.4, v / 2.9, px / 2.9)
-        nz += bump * tile(noise, 1, u / 2.9, v / 2.9 + 0.6, px / 2.9) + 0.15
+        nx += bump * tile(noise, 1, u, v, 2.9, lod)
+        ny += bump * tile(noise, 1, u + 1.16, v, 2.9, lod)
+        nz += bump * tile(noise, 1, u, v + 1.74, 2.9, lod) + 0.15
     elif material == CONCRETE:
-        r, g, b = concrete(noise, r, g, b, u, v, px, nz > 0.7)
+        r, g, b = concrete(noise, r, g, b, u, v, px, lod, nz > 0.7)
     elif material == FACADE and abs(nz) < 0.5:
         glass, frame, chance, floor = window(u, v, px, float(skin.house[number]))
-        stain = 1.0 + 0.07 * tile(noise, 1, u / 2.1, v / 2.1, px / 2.1) + 0.12 * tile(noise, 0, u / 13.0, v / 29.0, px / 13.0)
+        stain = 1.0 + 0.07 * tile(noise, 1, u, v, 2.1, lod) + 0.12 * tile(noise, 0, u, v, 13.0, lod)
         rest = 1.0 - glass - frame
         curtain = 0.05 + (0.25 if chance < 0.2 else 0.02)
         r = rest * stain * r + frame * 0.35 + glass * curtain
@@ -229,24 +243,28 @@ def _lit(
     elif material == LAMP:
         shine, mirror = 0.06, 0.6
     else:
-        spot = 1.0 + 0.08 * tile(noise, 0, u / 2.7, v / 2.7, px / 2.7)
+        spot = 1.0 + 0.08 * tile(noise, 0, u, v, 2.7, lod)
         r, g, b = r * spot, g * spot, b * spot
     if wetness > 0.0 and nz > 0.8:
-        pool = smooth(0.1, 0.5, tile(noise, 0, x / 23.0, y / 23.0, px / 23.0)) * wetness
+        pool = smooth(0.1, 0.5, tile(noise, 0, x, y, 23.0, lod)) * wetness
         dark = 1.0 - 0.45 * wetness
         r, g, b = r * dark, g * dark, b * dark
         if skin.is_ground[number]:
             shine, mirror = 0.02 + 0.02 * pool, wetness * (0.35 + 0.5 * pool)
             rough = 0.03 * (1.0 - 0.7 * pool)
-            nx += rough * tile(noise, 1, x / 0.7, y / 0.7, px / 0.7)
-            ny += rough * tile(noise, 1, x / 0.7 + 0.5, y / 0.7, px / 0.7)
+            nx += rough * tile(noise, 1, x, y, 0.7, lod)
+            ny += rough * tile(noise, 1, x + 0.35, y, 0.7, lod)
     elif wetness > 0.0:
         dark = 1.0 - 0.15 * wetness
         r, g, b = r * dark, g * dark, b * dark
-    e_r, e_g, e_b, shadow = _light_on(x, y, z, nx, ny, nz, skin.is_ground[number], material == FOLIAGE, maps, sky)
+    e_r, e_g, e_b, shadow = _light_on(
+        x, y, z, nx, ny, nz, skin.is_ground[number], material == FOLIAGE, maps, sky
+    )
     lit_r, lit_g, lit_b = lit_r + r * e_r, lit_g + g * e_g, lit_b + b * e_b
     if mirror > 0.0:
-        lit_r, lit_g, lit_b = _shiny(lit_r, lit_g, lit_b, dx, dy, dz, nx, ny, nz, shine, mirror, shadow, sky, z)
+        lit_r, lit_g, lit_b = _shiny(
+            lit_r, lit_g, lit_b, dx, dy, dz, nx, ny, nz, shine, mirror, shadow, sky, z
+        )
     if glow > 0.0:
         power = glow * (3.0 if not sky.is_night else 2.2)
         lit_r += power * skin.color[number, 0]
@@ -255,7 +273,7 @@ def _lit(
     return lit_r, lit_g, lit_b
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _shiny(
     r: float, g: float, b: float, dx: float, dy: float, dz: float, nx: float, ny: float, nz: float,
     shine: float, mirror: float, shadow: float, sky: Sky, height: float,
@@ -271,9 +289,18 @@ def _shiny(
     return r + spark * sky.sun[0], g + spark * sky.sun[1], b + spark * sky.sun[2]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _light_on(
-    x: float, y: float, z: float, nx: float, ny: float, nz: float, is_ground: bool, is_leaf: bool, maps: Maps, sky: Sky
+    x: float,
+    y: float,
+    z: float,
+    nx: float,
+    ny: float,
+    nz: float,
+    is_ground: bool,
+    is_leaf: bool,
+    maps: Maps,
+    sky: Sky,
 ) -> tuple[float, float, float, float]:
     """(red, green, blue) light on a surface, and the share of the sun that reaches it."""
     to_sun = nx * sky.sun_direction[0] + ny * sky.sun_direction[1] + nz * sky.sun_direction[2]
@@ -303,7 +330,7 @@ def _light_on(
     return r, g, b, seen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _sun_reaches(x: float, y: float, z: float, slack: float, maps: Maps) -> float:
     """Share of four cells of the finest shadow map around a point that let the sun through."""
     for k in range(2):
@@ -325,7 +352,7 @@ def _sun_reaches(x: float, y: float, z: float, slack: float, maps: Maps) -> floa
     return 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _lookup(grid: Float32Array, m: FloatArray, x: float, y: float, z: float) -> float:
     """A map's value at a point, between its cells; 0 beyond its border."""
     u = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3] - 0.5
@@ -339,7 +366,7 @@ def _lookup(grid: Float32Array, m: FloatArray, x: float, y: float, z: float) -> 
     return top + fv * (low - top)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inside
 def _lamp_light(x: float, y: float, z: float, nx: float, ny: float, nz: float, maps: Maps) -> Rgb:
     """Light of street lamps and other cars, and of the ego's headlights."""
     m = maps.lamps_from_world
@@ -360,7 +387,9 @@ def _lamp_light(x: float, y: float, z: float, nx: float, ny: float, nz: float, m
         forward = maps.headlights_forward
         along = (hx * forward[0] + hy * forward[1] + hz * forward[2]) / distance
         up = hz / distance
-        beam = smooth(0.80, 0.99, along) * (1.0 - 0.93 * smooth(-0.012, 0.006, up)) + 0.04 * smooth(0.3, 0.9, along)
+        beam = smooth(0.80, 0.99, along) * (1.0 - 0.93 * smooth(-0.012, 0.006, up)) + 0.04 * smooth(
+            0.3, 0.9, along
+        )
         facing = max(-(nx * hx + ny * hy + nz * hz) / distance, 0.0)
         power = 95.0 * beam * (facing + 0.02) / (distance * distance + 6.0)
         r, g, b = r + power, g + 0.97 * power, b + 0.9 * power

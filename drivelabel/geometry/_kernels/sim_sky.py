@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from drivelabel.geometry._kernels.sim_bare import bare
 
 from drivelabel.typing import Float32Array, FloatArray
 
@@ -34,7 +34,7 @@ class Sky(NamedTuple):
     noise: Float32Array
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def _cell(noise: Float32Array, kind: int, level: int, u: float, v: float) -> float:
     size = TILE >> level
     start = 4 * (TILE * TILE - size * size) // 3
@@ -49,26 +49,34 @@ def _cell(noise: Float32Array, kind: int, level: int, u: float, v: float) -> flo
     return a + fy * (b - a)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def tile(noise: Float32Array, kind: int, u: float, v: float, footprint: float) -> float:
-    """Noise at (u, v), in tiles, averaged over about `footprint` of a tile; kind 0 cloudy, 1 grain."""
-    level = np.log2(max(footprint * TILE, 1.0))
+@bare
+def tile(noise: Float32Array, kind: int, u: float, v: float, size: float, lod: float) -> float:
+    """Noise at (u, v) metres, from tiles of `size` metres; kind 0 cloudy, 1 grain.
+
+    `lod` is log2 of the metres that a pixel covers times TILE; finer noise than that is averaged away.
+    """
+    level = lod - np.log2(size)
     if level >= 7.0:
         return 0.0
+    x, y = u * (1.0 / size), v * (1.0 / size)
+    if level <= 0.0:
+        return _cell(noise, kind, 0, x, y)
     low = int(level)
     part = level - low
-    a = _cell(noise, kind, low, u, v)
-    return a + part * (_cell(noise, kind, low + 1, u, v) - a)
+    a = _cell(noise, kind, low, x, y)
+    if part < 0.08:
+        return a
+    return a + part * (_cell(noise, kind, low + 1, x, y) - a)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def smooth(low: float, high: float, x: float) -> float:
     """0 below `low`, 1 above `high`, smooth between."""
     t = min(max((x - low) / (high - low), 0.0), 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def sky_color(sky: Sky, x: float, y: float, z: float, with_clouds: bool) -> Rgb:
     """Light that comes from a direction above the horizon; below it, from the ground far away."""
     up = max(z, 0.0)
@@ -82,8 +90,8 @@ def sky_color(sky: Sky, x: float, y: float, z: float, with_clouds: bool) -> Rgb:
         glow += 30.0 * smooth(0.99985, 0.99997, towards)
     if with_clouds and sky.cloud_cover > 0.0 and up > 0.003:
         s = 0.035 / (up + 0.07)
-        shape = tile(sky.noise, 0, x * s + 0.31, y * s + 0.17, 0.0)
-        shape += 0.45 * tile(sky.noise, 0, x * s * 4.3 + 0.7, y * s * 4.3, 0.0)
+        shape = tile(sky.noise, 0, x * s + 0.31, y * s + 0.17, 1.0, -9.0)
+        shape += 0.45 * tile(sky.noise, 0, x * s * 4.3 + 0.7, y * s * 4.3, 1.0, -9.0)
         low = 1.0 - 2.3 * sky.cloud_cover
         cover = smooth(low, low + 0.8, shape) * smooth(0.0, 0.12, up)
         thick = smooth(low + 0.3, low + 1.5, shape)
@@ -107,11 +115,11 @@ def sky_color(sky: Sky, x: float, y: float, z: float, with_clouds: bool) -> Rgb:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def mirrored(sky: Sky, x: float, y: float, z: float) -> Rgb:
     """What a shiny surface sees in a direction: sky above a line of houses and trees, ground below."""
     r, g, b = sky_color(sky, x, y, z, False)
-    skyline = 0.16 + 0.10 * tile(sky.noise, 0, 0.21 * np.arctan2(y, x), 0.4, 0.0)
+    skyline = 0.16 + 0.10 * tile(sky.noise, 0, 0.4 * x + 0.2 * y, 0.6 * y, 1.0, -9.0)
     wall = 1.0 - smooth(skyline - 0.03, skyline + 0.03, z)
     dark_r, dark_g, dark_b = 0.9 * sky.ground[0], 0.9 * sky.ground[1], 0.95 * sky.ground[2]
     return r + wall * (dark_r - r), g + wall * (dark_g - g), b + wall * (dark_b - b)

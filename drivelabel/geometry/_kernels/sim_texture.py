@@ -7,7 +7,7 @@ rows of ``simulate.geometry3d.MATERIALS``.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from drivelabel.geometry._kernels.sim_bare import bare
 
 from drivelabel.geometry._kernels.sim_sky import Rgb, smooth, tile
 from drivelabel.typing import Float32Array
@@ -15,28 +15,34 @@ from drivelabel.typing import Float32Array
 PLAIN, ASPHALT, PAINT, GRASS, FACADE, FOLIAGE, METAL, GLASS, CONCRETE, LAMP = range(10)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def asphalt(noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float) -> Rgb:
+@bare
+def asphalt(
+    noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float, lod: float
+) -> Rgb:
     """Grain, stains, and cracks."""
-    shade = 1.0 + 0.34 * tile(noise, 1, u / 1.1, v / 1.1, px / 1.1)
-    shade += 0.16 * tile(noise, 1, u / 0.31, v / 0.31, px / 0.31)
-    shade += 0.17 * tile(noise, 0, u / 6.0, v / 9.0, px / 6.0) + 0.15 * tile(noise, 0, u / 31.0, v / 83.0, px / 31.0)
-    near = tile(noise, 0, u / 17.0 + 0.37, v / 19.0, px / 17.0)
+    shade = 1.0 + 0.34 * tile(noise, 1, u, v, 1.1, lod)
+    shade += 0.16 * tile(noise, 1, u, v, 0.31, lod)
+    shade += 0.17 * tile(noise, 0, u, v, 6.0, lod) + 0.15 * tile(noise, 0, u, v, 31.0, lod)
+    near = tile(noise, 0, u + 6.29, v, 17.0, lod)
     width = 0.012 + 0.6 * px
-    crack = max(0.0, 1.0 - abs(near) / width * 1.6) * min(1.0, 0.012 / width) * smooth(
-        0.15, 0.5, tile(noise, 0, u / 43.0, v / 47.0 + 0.6, px / 43.0)
+    crack = (
+        max(0.0, 1.0 - abs(near) / width * 1.6)
+        * min(1.0, 0.012 / width)
+        * smooth(0.15, 0.5, tile(noise, 0, u, v + 25.8, 43.0, lod))
     )
     shade *= 1.0 - 0.55 * crack
     return r * shade, g * shade, b * shade
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def paint(noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float) -> Rgb:
+@bare
+def paint(
+    noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float, lod: float
+) -> Rgb:
     """Worn paint, through which asphalt shows."""
-    wear = 0.9 * tile(noise, 0, u / 2.3, v / 2.9, px / 2.3) + 0.5 * tile(noise, 1, u / 0.6, v / 0.6, px / 0.6)
-    wear += 0.5 * tile(noise, 0, u / 37.0, v / 41.0, px / 37.0)
+    wear = 0.9 * tile(noise, 0, u, v, 2.3, lod) + 0.5 * tile(noise, 1, u, v, 0.6, lod)
+    wear += 0.5 * tile(noise, 0, u, v, 37.0, lod)
     kept = 0.35 + 0.65 * smooth(-1.15, -0.45, wear)
-    dirt = 1.0 + 0.10 * tile(noise, 1, u, v, px) + 0.10 * tile(noise, 0, u / 9.0, v / 9.0, px / 9.0)
+    dirt = 1.0 + 0.10 * tile(noise, 1, u, v, 1.0, lod) + 0.10 * tile(noise, 0, u, v, 9.0, lod)
     return (
         0.065 + (r * dirt - 0.065) * kept,
         0.065 + (g * dirt - 0.065) * kept,
@@ -44,12 +50,14 @@ def paint(noise: Float32Array, r: float, g: float, b: float, u: float, v: float,
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def grass(noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float) -> Rgb:
+@bare
+def grass(
+    noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float, lod: float
+) -> Rgb:
     """Blades, tufts, and dry patches."""
-    fine = tile(noise, 1, u / 0.9, v / 0.9, px / 0.9)
-    tuft = tile(noise, 0, u / 5.3, v / 5.3, px / 5.3)
-    dry = smooth(-0.2, 0.9, tile(noise, 0, u / 37.0 + 0.2, v / 37.0, px / 37.0))
+    fine = tile(noise, 1, u, v, 0.9, lod)
+    tuft = tile(noise, 0, u, v, 5.3, lod)
+    dry = smooth(-0.2, 0.9, tile(noise, 0, u + 7.4, v, 37.0, lod))
     shade = 1.0 + 0.4 * fine + 0.3 * tuft
     return (
         shade * (r + dry * 0.055),
@@ -58,20 +66,24 @@ def grass(noise: Float32Array, r: float, g: float, b: float, u: float, v: float,
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def foliage(noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float) -> Rgb:
+@bare
+def foliage(
+    noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float, lod: float
+) -> Rgb:
     """Leaves: bright ones over dark gaps."""
-    leaf = tile(noise, 1, u / 4.1, v / 4.1, px / 4.1)
-    clump = tile(noise, 0, u / 3.3, v / 3.3, px / 3.3)
+    leaf = tile(noise, 1, u, v, 4.1, lod)
+    clump = tile(noise, 0, u, v, 3.3, lod)
     shade = max(0.18, 1.0 + 0.75 * leaf + 0.75 * clump)
     yellow = 0.12 * max(0.0, leaf + clump)
     return r * shade * (1.0 + yellow), g * shade, b * shade * (1.0 - yellow)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def concrete(noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float, flat: bool) -> Rgb:
+@bare
+def concrete(
+    noise: Float32Array, r: float, g: float, b: float, u: float, v: float, px: float, lod: float, flat: bool
+) -> Rgb:
     """Stains and grain; slabs with joints where it lies flat."""
-    shade = 1.0 + 0.14 * tile(noise, 1, u / 1.7, v / 1.7, px / 1.7) + 0.17 * tile(noise, 0, u / 7.0, v / 7.0, px / 7.0)
+    shade = 1.0 + 0.14 * tile(noise, 1, u, v, 1.7, lod) + 0.17 * tile(noise, 0, u, v, 7.0, lod)
     if flat:
         slab = 1.2
         du = abs(u / slab - np.floor(u / slab + 0.5)) * slab
@@ -79,11 +91,13 @@ def concrete(noise: Float32Array, r: float, g: float, b: float, u: float, v: flo
         width = 0.012 + 0.5 * px
         joint = max(1.0 - min(du, dv) / width, 0.0) * min(1.0, 0.016 / width)
         shade *= 1.0 - 0.5 * joint
-        shade *= 1.0 + 0.10 * (scatter(np.floor(u / slab + 0.5), np.floor(v / slab + 0.5), 3.0) - 0.5) * min(1.0, 0.3 / px)
+        shade *= 1.0 + 0.10 * (scatter(np.floor(u / slab + 0.5), np.floor(v / slab + 0.5), 3.0) - 0.5) * min(
+            1.0, 0.3 / px
+        )
     return r * shade, g * shade, b * shade
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def scatter(a: float, b: float, c: float) -> float:
     """A number in [0, 1) that looks random, of three whole numbers."""
     n = (int(a) * 374761393 + int(b) * 668265263 + int(c) * 1274126177) & 0xFFFFFFFF
@@ -91,7 +105,7 @@ def scatter(a: float, b: float, c: float) -> float:
     return ((n ^ (n >> 16)) & 0xFFFFFF) / 16777216.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@bare
 def window(u: float, v: float, px: float, house: float) -> tuple[float, float, float, float]:
     """The windows of a wall: (share of glass, share of frame, a random number of the window, of its floor).
 

@@ -73,7 +73,9 @@ def light_up(surfaces: Surfaces, light: Light, around: AnyArray) -> Lit:
     check_shape("around", middle, (3,))
     ground = is_ground(surfaces)
     color = surfaces.color
-    house = (np.round(color[:, 0] * 255) * 65_536 + np.round(color[:, 1] * 255) * 256 + np.round(color[:, 2] * 255))
+    house = (
+        np.round(color[:, 0] * 255) * 65_536 + np.round(color[:, 1] * 255) * 256 + np.round(color[:, 2] * 255)
+    )
     skin = Skin(
         np.ascontiguousarray(surfaces.triangles, np.float32),
         corner_normals(surfaces),

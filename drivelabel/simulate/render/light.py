@@ -60,7 +60,9 @@ class Light:
             InvalidLabelError: the sun is not above the horizon, or the cover is no share.
         """
         if not 0 < elevation_deg <= 90:
-            raise InvalidLabelError(f"elevation_deg: expected a sun above the horizon, got {elevation_deg:g}.")
+            raise InvalidLabelError(
+                f"elevation_deg: expected a sun above the horizon, got {elevation_deg:g}."
+            )
         _check_share("cloud_cover", cloud_cover)
         height = np.sin(np.radians(elevation_deg))
         # What of each colour comes through the air: blue is lost first, and more of it when the way is long.
@@ -78,7 +80,10 @@ class Light:
 
     @classmethod
     def night(
-        cls, ego_headlights: AnyArray | None = None, ego_forward: AnyArray = (1.0, 0.0, 0.0), cloud_cover: float = 0.4
+        cls,
+        ego_headlights: AnyArray | None = None,
+        ego_forward: AnyArray = (1.0, 0.0, 0.0),
+        cloud_cover: float = 0.4,
     ) -> Light:
         """A moonlit town, with the ego's headlights where given."""
         lamps = np.zeros((0, 3)) if ego_headlights is None else np.asarray(ego_headlights, np.float64)

@@ -84,7 +84,9 @@ def _nearness(surfaces: Surfaces, rows: BoolArray | None, matrix: FloatArray, ce
     return grid
 
 
-def _sun_map(surfaces: Surfaces, sun: FloatArray, around: FloatArray, half: float) -> tuple[Float32Array, FloatArray]:
+def _sun_map(
+    surfaces: Surfaces, sun: FloatArray, around: FloatArray, half: float
+) -> tuple[Float32Array, FloatArray]:
     side = np.cross(sun, [0.0, 0.0, 1.0] if abs(sun[2]) < 0.95 else [1.0, 0.0, 0.0])
     side /= np.linalg.norm(side)
     matrix = _map_from_world(np.stack([side, np.cross(sun, side), sun]), around, half, SHADOW_CELLS)

@@ -25,7 +25,9 @@ def noise_tiles() -> Float32Array:
 
 
 def _cloudy(rng: np.random.Generator) -> Float32Array:
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIZE) * SIZE, np.fft.rfftfreq(SIZE) * SIZE, indexing="ij"))
+    frequency = np.hypot(
+        *np.meshgrid(np.fft.fftfreq(SIZE) * SIZE, np.fft.rfftfreq(SIZE) * SIZE, indexing="ij")
+    )
     frequency[0, 0] = np.inf
     spectrum = np.fft.rfft2(rng.standard_normal((SIZE, SIZE))) / np.maximum(frequency, 2.0) ** 1.6
     tile = np.fft.irfft2(spectrum)
