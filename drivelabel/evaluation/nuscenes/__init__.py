@@ -1,0 +1,17 @@
+"""Detection and tracking as nuScenes judges them, equal to its devkit."""
+
+from drivelabel.evaluation.nuscenes.columns import DetectionColumns as DetectionColumns
+from drivelabel.evaluation.nuscenes.columns import TrackingColumns as TrackingColumns
+from drivelabel.evaluation.nuscenes.columns import joined as joined
+from drivelabel.evaluation.nuscenes.config import ATTRIBUTE_NAMES as ATTRIBUTE_NAMES
+from drivelabel.evaluation.nuscenes.config import DETECTION_NAMES as DETECTION_NAMES
+from drivelabel.evaluation.nuscenes.config import NO_ATTRIBUTE as NO_ATTRIBUTE
+from drivelabel.evaluation.nuscenes.config import TRACKING_NAMES as TRACKING_NAMES
+from drivelabel.evaluation.nuscenes.config import DetectionConfig as DetectionConfig
+from drivelabel.evaluation.nuscenes.config import TrackingConfig as TrackingConfig
+from drivelabel.evaluation.nuscenes.detection import detection as detection
+from drivelabel.evaluation.nuscenes.detection_result import DetectionCurve as DetectionCurve
+from drivelabel.evaluation.nuscenes.detection_result import DetectionResult as DetectionResult
+from drivelabel.evaluation.nuscenes.samples import BikeRacks as BikeRacks
+from drivelabel.evaluation.nuscenes.samples import Samples as Samples
+from drivelabel.evaluation.nuscenes.samples import place as place

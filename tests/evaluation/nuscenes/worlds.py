@@ -1,0 +1,192 @@
+"""Random truths and results of nuScenes' tasks, and the same as the devkit's own objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from drivelabel.evaluation.nuscenes import (
+    ATTRIBUTE_NAMES,
+    DETECTION_NAMES,
+    TRACKING_NAMES,
+    BikeRacks,
+    DetectionColumns,
+    Samples,
+    TrackingColumns,
+)
+
+
+def samples(rng: np.random.Generator, n_scenes: int, n_samples: int, spread: float) -> Samples:
+    """`n_scenes` drives of `n_samples` samples, 0.4 to 0.6 s apart, `spread` metres from the world's origin."""
+    n = n_scenes * n_samples
+    scene = np.repeat(np.arange(n_scenes), n_samples)
+    times = 1_500_000_000_000_000 + scene * 10**9 + np.cumsum(rng.integers(400_000, 600_000, n))
+    ego = rng.uniform(-spread, spread, (n_scenes, 2))[scene] + rng.normal(0, 3, (n, 2)).cumsum(axis=0)
+    racks = rng.integers(0, n, n // 3)
+    return Samples(
+        scene=scene,
+        timestamp_ns=times * 1000,
+        ego_xy=ego,
+        token=tuple(f"{k:032x}" for k in rng.permutation(n)),
+        racks=BikeRacks(
+            sample=racks,
+            center=np.c_[ego[racks] + rng.uniform(-20, 20, (len(racks), 2)), np.full(len(racks), 1.0)],
+            size_wlh=np.c_[rng.uniform(5, 20, (len(racks), 2)), np.full(len(racks), 4.0)],
+            quat_wxyz=_turns(rng, len(racks)),
+        ),
+    )
+
+
+def _turns(rng: np.random.Generator, n: int) -> np.ndarray:
+    """(n, 4) rotations, mostly about z, some not of unit length."""
+    quat = np.zeros((n, 4))
+    yaw = rng.uniform(-np.pi, np.pi, n)
+    quat[:, 0], quat[:, 3] = np.cos(yaw / 2), np.sin(yaw / 2)
+    quat[:, 1:3] = rng.normal(0, 0.05, (n, 2)) * (rng.random((n, 1)) < 0.5)
+    return quat * rng.uniform(0.9, 1.1, (n, 1))
+
+
+def detections(
+    rng: np.random.Generator, world: Samples, n_truth: int, n_pred: int, classes: int = 10, steps: int = 0
+) -> tuple[DetectionColumns, DetectionColumns]:
+    """About `n_truth` boxes and `n_pred` detections a sample; many detections lie near a truth.
+
+    Args:
+        rng: the dice.
+        world: the samples.
+        n_truth, n_pred: boxes a sample.
+        classes: how many of the ten occur.
+        steps: scores are multiples of 1 / steps, places of 1 / 4 m, so that many are equal; 0 for neither.
+    """
+    n, n_all = len(world), len(DETECTION_NAMES)
+    rows = np.repeat(np.arange(n), rng.integers(0, 2 * n_truth + 1, n))
+    k = len(rows)
+    xyz = np.c_[world.ego_xy[rows] + rng.uniform(-55, 55, (k, 2)), rng.uniform(0, 2, k)]
+    if steps:
+        xyz = np.round(xyz * 4) / 4
+    truth = DetectionColumns(
+        sample=rows,
+        translation=xyz,
+        size_wlh=rng.uniform(0.3, 10, (k, 3)),
+        quat_wxyz=_turns(rng, k),
+        velocity=np.where(rng.random((k, 1)) < 0.2, np.nan, rng.normal(0, 5, (k, 2))),
+        category_id=rng.integers(0, classes, k) * (n_all - 1) // max(classes - 1, 1),
+        attribute=rng.integers(-1, len(ATTRIBUTE_NAMES), k),
+        n_points=rng.integers(0, 6, k),
+    )
+    # Results list the samples in an order of their own.
+    turn = rng.permutation(n)
+    rows = np.repeat(turn, rng.integers(0, 2 * n_pred + 1, n))
+    k = len(rows)
+    pick = _same_sample(rng, truth.sample, rows)
+    near = (pick >= 0) & (rng.random(k) < 0.7)
+    xyz = np.c_[world.ego_xy[rows] + rng.uniform(-55, 55, (k, 2)), rng.uniform(0, 2, k)]
+    xyz[near] = truth.translation[pick[near]] + rng.normal(0, 1, (int(near.sum()), 3))
+    category = rng.integers(0, n_all, k)
+    category[near] = truth.category_id[pick[near]]
+    size = rng.uniform(0.3, 10, (k, 3))
+    size[near] = truth.size_wlh[pick[near]] * rng.uniform(0.7, 1.4, (int(near.sum()), 3))
+    score = rng.random(k)
+    if steps:
+        xyz, score = np.round(xyz * 4) / 4, np.round(score * steps) / steps
+    pred = DetectionColumns(
+        sample=rows,
+        translation=xyz,
+        size_wlh=size,
+        quat_wxyz=_turns(rng, k),
+        velocity=np.where(rng.random((k, 1)) < 0.05, np.nan, rng.normal(0, 5, (k, 2))),
+        category_id=category,
+        score=score,
+        attribute=rng.integers(-1, len(ATTRIBUTE_NAMES), k),
+    )
+    return truth, pred
+
+
+def _same_sample(rng: np.random.Generator, truth: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """(k,) a random row of `truth` (rising) in each wanted sample, or -1."""
+    first, stop = np.searchsorted(truth, wanted), np.searchsorted(truth, wanted, "right")
+    row = first + (rng.random(len(wanted)) * (stop - first)).astype(np.int64)
+    return np.where(stop > first, row, -1)
+
+
+class FakeNuScenes:
+    """The few tables the devkit's filters ask for, from :class:`Samples`."""
+
+    def __init__(self, world: Samples) -> None:
+        self.tables: dict[tuple[str, str], dict[str, Any]] = {}
+        names = [f"rack-{k}" for k in range(len(world.racks))]
+        for k, name in enumerate(names):
+            self.tables["sample_annotation", name] = {
+                "category_name": "static_object.bicycle_rack",
+                "translation": world.racks.center[k].tolist(),
+                "size": world.racks.size_wlh[k].tolist(),
+                "rotation": world.racks.quat_wxyz[k].tolist(),
+            }
+        for row, token in enumerate(world.token):
+            self.tables["sample", token] = {
+                "token": token,
+                "data": {"LIDAR_TOP": token},
+                "anns": [names[k] for k in np.flatnonzero(world.racks.sample == row)],
+                "scene_token": f"scene-{world.scene[row]}",
+                "timestamp": int(world.timestamp_ns[row]) // 1000,
+                "next": world.token[row + 1] if row + 1 < len(world) else "",
+            }
+            self.tables["sample_data", token] = {"ego_pose_token": token}
+            self.tables["ego_pose", token] = {"translation": [*world.ego_xy[row].tolist(), 0.0]}
+        for scene in np.unique(world.scene):
+            rows = np.flatnonzero(world.scene == scene)
+            self.tables["scene", f"scene-{scene}"] = {
+                "name": f"scene-{scene}",
+                "first_sample_token": world.token[rows[0]],
+                "last_sample_token": world.token[rows[-1]],
+            }
+
+    def get(self, table: str, token: str) -> dict[str, Any]:
+        return self.tables[table, token]
+
+
+def devkit_boxes(boxes: DetectionColumns | TrackingColumns, world: Samples) -> Any:
+    """The devkit's EvalBoxes with the same boxes, samples in order of first appearance, then the empty ones."""
+    from nuscenes.eval.common.data_classes import EvalBoxes
+
+    make = _detection_box if isinstance(boxes, DetectionColumns) else _tracking_box
+    found = EvalBoxes()
+    for row in range(len(boxes)):
+        token = world.token[boxes.sample[row]]
+        found.add_boxes(token, [make(boxes, row, token)])
+    for token in world.token:
+        found.add_boxes(token, [])
+    return found
+
+
+def _detection_box(boxes: DetectionColumns, row: int, token: str) -> Any:
+    from nuscenes.eval.detection.data_classes import DetectionBox
+
+    attribute = int(boxes.attribute[row])
+    return DetectionBox(
+        sample_token=token,
+        translation=tuple(boxes.translation[row].tolist()),
+        size=tuple(boxes.size_wlh[row].tolist()),
+        rotation=tuple(boxes.quat_wxyz[row].tolist()),
+        velocity=tuple(boxes.velocity[row].tolist()),
+        num_pts=int(boxes.n_points[row]),
+        detection_name=DETECTION_NAMES[boxes.category_id[row]],
+        detection_score=float(boxes.score[row]),
+        attribute_name="" if attribute < 0 else ATTRIBUTE_NAMES[attribute],
+    )
+
+
+def _tracking_box(boxes: TrackingColumns, row: int, token: str) -> Any:
+    from nuscenes.eval.tracking.data_classes import TrackingBox
+
+    return TrackingBox(
+        sample_token=token,
+        translation=tuple(boxes.translation[row].tolist()),
+        size=(1.0, 1.0, 1.0),
+        rotation=(1.0, 0.0, 0.0, 0.0),
+        num_pts=int(boxes.n_points[row]),
+        tracking_id=str(boxes.track_id[row]),
+        tracking_name=TRACKING_NAMES[boxes.category_id[row]],
+        tracking_score=float(boxes.score[row]),
+    )
