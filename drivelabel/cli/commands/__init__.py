@@ -11,11 +11,13 @@ from drivelabel.cli.commands.info import info
 from drivelabel.cli.commands.ingest import ingest
 from drivelabel.cli.commands.log import log, restore
 from drivelabel.cli.commands.show import show
+from drivelabel.cli.commands.simulate import simulate
 from drivelabel.cli.commands.view import view
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     demo,
     ingest,
+    simulate,
     annotate,
     show,
     view,

@@ -24,7 +24,7 @@ from drivelabel.simulate.world.vehicles import (
 
 WHITE_PAINT: tuple[Color, ...] = ((0.75, 0.75, 0.73), (0.7, 0.7, 0.7), (0.55, 0.42, 0.05), (0.03, 0.08, 0.25))
 BUS_PAINT: tuple[Color, ...] = ((0.4, 0.02, 0.03), (0.03, 0.1, 0.3), (0.6, 0.45, 0.04), (0.7, 0.7, 0.68))
-EGO_LENGTH_M, EGO_WIDTH_M, EGO_REACH_M = 4.6, 1.9, 2.3
+EGO_LENGTH_M, EGO_WIDTH_M, EGO_REACH_M = 4.6, 1.9, 3.65
 
 SPEEDS = {"city": 13.9, "suburb": 11.5, "highway": 31.0}
 """m/s that drivers like; the law's 50, 40 and 110 km/h, nearly."""

@@ -36,12 +36,12 @@ class VehicleMotion:
         self.tracks, self.routes = tracks, routes
         self.rows_of = [np.flatnonzero(tracks.route == row) for row in range(len(routes))]
 
-    def at(self, time_s: float, rows: IntArray | None = None) -> Placed:
-        """Everybody at one time, or some rows only."""
+    def at(self, time_s: float, rows: IntArray | None = None, *, shift_m: float = 0.0) -> Placed:
+        """Everybody at one time, or some rows only; `shift_m` along their way."""
         tracks = self.tracks
         s, s_rate = _hermite(tracks.time_s, tracks.s, tracks.v, time_s)
         d, d_rate = _hermite(tracks.time_s, tracks.d, tracks.d_rate, time_s)
-        n = len(s)
+        n, s = len(s), s + shift_m
         xyz, yaw, alive = np.zeros((n, 3)), np.zeros(n), np.zeros(n, np.bool_)
         for route, mine in zip(self.routes, self.rows_of, strict=True):
             if rows is not None:

@@ -10,11 +10,11 @@ from drivelabel.errors import InvalidLabelError
 from drivelabel.geometry import pose_matrix, quat_of_yaw
 from drivelabel.simulate.geometry3d import Surfaces
 from drivelabel.simulate.world import vehicles as v
-from drivelabel.simulate.world.fleet import SPEEDS, make_fleet
+from drivelabel.simulate.world.fleet import EGO_REACH_M, SPEEDS, make_fleet
 from drivelabel.simulate.world.layout import STYLES, Layout, make_layout
 from drivelabel.simulate.world.mesh import Mesh
 from drivelabel.simulate.world.motion import VehicleMotion, WalkerMotion
-from drivelabel.simulate.world.paint import PaintedLine, paint_roads
+from drivelabel.simulate.world.paint import PaintedLine, paint_roads, stop_station
 from drivelabel.simulate.world.people import Wardrobe, swing, walker
 from drivelabel.simulate.world.props import furnish, put_cones
 from drivelabel.simulate.world.routes import make_routes
@@ -34,6 +34,9 @@ from drivelabel.typing import AnyArray, BoolArray, FloatArray
 
 TILE_M = 40.0
 ORIGIN_STEP_M = 25.0
+REAR_AXLE_M = 1.35
+"""How far the ego's origin, below its rear axle, lies behind its middle."""
+
 START_NS = 1_700_000_000_000_000_000
 """When every drive begins."""
 
@@ -212,7 +215,7 @@ class World:
         """(4, 4), world_from_ego; the body dips when it brakes."""
         time_s = self.seconds_at(timestamp_ns)
         rows = np.array([0])
-        placed = self._motion.at(time_s, rows)
+        placed = self._motion.at(time_s, rows, shift_m=-REAR_AXLE_M)
         row = self._motion.row_at(time_s)
         x = (time_s - float(self._tracks.time_s[row])) / 0.1
         a = float(self._tracks.a[row, 0] * (1 - x) + self._tracks.a[row + 1, 0] * x)
@@ -231,6 +234,19 @@ class World:
         """Metres along the main road, and metres to the left of its middle, of the ego."""
         s, d = self.layout.main.line.locate(self.ego_pose(timestamp_ns)[None, :2, 3])
         return float(s[0]), float(d[0])
+
+    def next_junction(self, timestamp_ns: int) -> int:
+        """Row of the first junction whose stop line the ego has not left behind; -1 for none."""
+        s, _ = self.ego_place(timestamp_ns)
+        for row, junction in enumerate(self.layout.junctions):
+            if junction.s - stop_station(self.layout, junction) > s + EGO_REACH_M:
+                return row
+        return -1
+
+    @property
+    def first_line_id(self) -> int:
+        """The track id of the first lane line; ids of lines follow those of things."""
+        return len(self.things) + 1
 
     def states(self, timestamp_ns: int) -> ThingStates:
         """Where all things are, and how fast."""

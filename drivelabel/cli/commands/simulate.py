@@ -1,0 +1,80 @@
+"""drivelabel simulate: a drive that never happened, with everything that is true of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from drivelabel.cli.commands._options import JsonOption
+from drivelabel.cli.output import count, say, say_json
+
+
+def simulate(
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The scene to make: a folder.")],
+    seconds: Annotated[float, typer.Option("--seconds", help="Of the drive.")] = 10.0,
+    cameras: Annotated[int, typer.Option("--cameras", help="How many of the six of the rig.")] = 6,
+    image_size: Annotated[str, typer.Option("--image-size", help="Width and height.")] = "1600x900",
+    seed: Annotated[int, typer.Option("--seed", help="Everything follows from it.")] = 0,
+    style: Annotated[
+        Literal["city", "suburb", "highway"], typer.Option("--style", help="What road it is on.")
+    ] = "city",
+    weather: Annotated[
+        Literal["clear", "cloudy", "rain", "fog"], typer.Option("--weather", help="Of the whole drive.")
+    ] = "clear",
+    night: Annotated[bool, typer.Option("--night", help="By street lamps and headlights.")] = False,
+    no_lidar: Annotated[bool, typer.Option("--no-lidar", help="Cameras only.")] = False,
+    rig: Annotated[
+        Path | None, typer.Option("--rig", help="A JSON file of sensors; see docs/simulate.md.")
+    ] = None,
+    camera_hz: Annotated[float | None, typer.Option("--camera-hz", help="Images a second; else 2.")] = None,
+    lidar_hz: Annotated[float | None, typer.Option("--lidar-hz", help="Turns a second; else 10.")] = None,
+    image_format: Annotated[
+        Literal["jpg", "png"], typer.Option("--image-format", help="Of the files.")
+    ] = "jpg",
+    threads: Annotated[int, typer.Option("--threads", help="That draw; 0 for all cores.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw a drive with exact truth of every kind, in a layer called truth."""
+    import os
+
+    from drivelabel.cli.interrupt import interruptible
+    from drivelabel.cli.progress import Progress
+    from drivelabel.pipeline.simulate import simulate as run
+    from drivelabel.simulate import SimulateSettings, WorldSettings, default_rig, read_rig
+
+    sensors = read_rig(rig) if rig is not None else default_rig(cameras).at_size(_size(image_size))
+    if no_lidar:
+        sensors = sensors.without_lidars()
+    settings = SimulateSettings(
+        WorldSettings(seed, seconds, style, night=night),
+        sensors.at_rates(camera_hz, lidar_hz),
+        weather,
+        image_format,
+        threads=threads or os.cpu_count() or 1,
+    )
+    with interruptible(f"Nothing was written to {out}; run the same command again."):
+        with Progress("simulate", "frames and sweeps", quiet=as_json) as progress:
+            report = run(settings, out, progress=progress)
+    if as_json:
+        say_json(asdict(report))
+        return
+    parts = [count(report.frames, "frame"), count(report.sweeps, "lidar sweep")]
+    parts += [f"{kind} {number:,}" for kind, number in report.rows.items()]
+    say(f"{out}: {', '.join(parts)}; {report.things:,} things, {report.seconds:.1f} s")
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Height and width of ``1600x900``."""
+    from drivelabel.errors import InvalidLabelError
+
+    width, _, height = text.lower().partition("x")
+    if not (
+        width.isdecimal() and height.isdecimal() and 16 <= int(width) <= 16384 and 16 <= int(height) <= 16384
+    ):
+        raise InvalidLabelError(
+            f"--image-size: expected width x height from 16 to 16384, such as 1600x900, got {text!r}."
+        )
+    return int(height), int(width)
