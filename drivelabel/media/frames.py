@@ -31,6 +31,8 @@ def source_path(scene: Scene, source: Source) -> Path:
     Raises:
         StoreError: it is not on this machine.
     """
+    if Path(source.path).is_absolute():  # also of a scene that itself lies on an object store
+        return Path(source.path)
     if "://" in source.path or "://" in scene.root:
         raise StoreError(
             f"{scene.name}: {source.path} is not on this machine. Copy the recording here and ingest it."
