@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from drivelabel.cli.commands.annotate import annotate
+from drivelabel.cli.commands.check import check
 from drivelabel.cli.commands.demo import demo
 from drivelabel.cli.commands.doctor import doctor
 from drivelabel.cli.commands.export import export
+from drivelabel.cli.commands.gc import gc
 from drivelabel.cli.commands.info import info
 from drivelabel.cli.commands.ingest import ingest
 from drivelabel.cli.commands.log import log, restore
@@ -24,6 +26,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     info,
     log,
     restore,
+    check,
+    gc,
     export,
     doctor,
 )
