@@ -1,0 +1,199 @@
+"""The report of one drive log, before anybody draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from drivelabel.errors import InvalidLabelError
+from drivelabel.evaluation.report.areas import AreaFrames, area_frames
+from drivelabel.evaluation.report.bands import frame_tags
+from drivelabel.evaluation.report.columns import Matched
+from drivelabel.evaluation.report.lanes import LaneFrames, lane_frames
+from drivelabel.evaluation.report.lights import state_table
+from drivelabel.evaluation.report.objects import ObjectReport, can_project, evaluate_objects
+from drivelabel.evaluation.report.settings import Settings
+from drivelabel.scene import Layer, Scene
+from drivelabel.typing import FloatArray, IntArray
+
+OBJECT_KINDS = ("boxes2d", "boxes3d", "traffic_lights")
+AREAS = "label_map"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogReport:
+    """One prediction judged on one log.
+
+    Attributes:
+        name: of the log.
+        truth, pred: the layers' names.
+        models: what made the prediction, as its layer says.
+        start_ns, stop_ns: of the recording.
+        facts: counts of frames, samples, cameras; metres driven.
+        path_xy: (k, 2) metres, world coords, where the ego vehicle drove.
+        objects: kind of label to its report.
+        light_states: (s, s) found traffic lights by state, see :func:`state_table`; None if not judged.
+        lanes, areas: None if not judged.
+        not_judged: kind of label to why it was not judged.
+        channels: the scene's sensors, in order; what `camera` of an object counts.
+        camera_wh: (n, 2) their image sizes.
+    """
+
+    name: str
+    truth: str
+    pred: str
+    models: Mapping[str, Any]
+    start_ns: int
+    stop_ns: int
+    facts: Mapping[str, Any]
+    path_xy: FloatArray
+    objects: Mapping[str, ObjectReport]
+    light_states: IntArray | None
+    lanes: LaneFrames | None
+    areas: AreaFrames | None
+    not_judged: Mapping[str, str]
+    channels: tuple[str, ...]
+    camera_wh: FloatArray
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return (self.stop_ns - self.start_ns) / 1e9
+
+
+def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | None = None) -> LogReport:
+    """Judge a layer of a scene by another.
+
+    Only frames (samples) that the truth has labelled count; a frame at which nothing was predicted counts as
+    empty, and is counted as such. Both layers are compared in the classes of DRIVING.
+
+    Args:
+        scene: the log.
+        truth: name of the layer to judge by.
+        pred: name of the layer to judge.
+        settings: the rules.
+
+    Raises:
+        SceneLookupError: there is no such layer.
+        InvalidLabelError: the truth has labelled nothing that the prediction has too, or a table is broken.
+    """
+    settings = settings or Settings()
+    if truth == pred:
+        raise InvalidLabelError(
+            f"{scene.name}: expected two layers, got {truth!r} as truth and as prediction."
+        )
+    theirs, ours = scene.layer(truth), scene.layer(pred)
+    reasons = _reasons(scene, theirs, ours)
+    not_judged = {kind: why for kind, why in reasons.items() if why}
+    if all(reasons.values()):
+        told = " ".join(f"{kind}: {why}" for kind, why in not_judged.items())
+        raise InvalidLabelError(f"{scene.name}: layer {truth!r} can judge nothing of layer {pred!r}. {told}")
+    objects = {
+        kind: evaluate_objects(scene, theirs, ours, kind, settings)
+        for kind in OBJECT_KINDS
+        if not reasons.get(kind, "absent")
+    }
+    return LogReport(
+        name=scene.name,
+        truth=truth,
+        pred=pred,
+        models=dict(ours.model),
+        start_ns=int(_times(scene).min(initial=np.iinfo(np.int64).max)) if len(_times(scene)) else 0,
+        stop_ns=int(_times(scene).max(initial=0)),
+        facts=_facts(scene),
+        path_xy=np.zeros((0, 2)) if scene.poses is None else scene.poses.translation[:, :2],
+        objects=objects,
+        light_states=_light_states(objects, theirs, ours),
+        lanes=_lanes(scene, theirs, ours, settings) if not reasons.get("lane_lines", "absent") else None,
+        areas=_areas(scene, theirs, ours) if not reasons.get(AREAS, "absent") else None,
+        not_judged=not_judged,
+        channels=tuple(sensor.channel for sensor in scene.sensors),
+        camera_wh=np.array([getattr(s, "image_hw", (0, 0))[::-1] for s in scene.sensors], float).reshape(
+            -1, 2
+        ),
+    )
+
+
+def _reasons(scene: Scene, truth: Layer, pred: Layer) -> dict[str, str]:
+    """Kind of label that either layer has, to why it cannot be judged; "" if it can."""
+    kinds = [
+        *OBJECT_KINDS,
+        "lane_lines",
+        *sorted({*truth.tables, *pred.tables} - {"lane_lines", *OBJECT_KINDS}),
+    ]
+    found: dict[str, str] = {}
+    for kind in kinds:
+        if kind == "tags" or not (kind in truth.tables or kind in pred.tables):
+            continue
+        found[kind] = _reason(scene, truth, pred, kind)
+    if truth.label_maps is not None or pred.label_maps is not None:
+        found[AREAS] = _area_reason(truth, pred)
+    return found
+
+
+def _reason(scene: Scene, truth: Layer, pred: Layer, kind: str) -> str:
+    if can_project(scene, truth, pred, kind):
+        return ""
+    if kind not in truth.tables:
+        return f"the truth has none; {len(pred.tables[kind].rows):,} labels were not judged."
+    if not truth.tables[kind].labelled.any():
+        return "the truth has not labelled a single frame."
+    if kind not in pred.tables:
+        return f"the prediction has none; {len(truth.tables[kind].rows):,} of the truth were not compared."
+    if kind not in (*OBJECT_KINDS, "lane_lines"):
+        return "the report has no numbers for this kind of label."
+    return ""
+
+
+def _area_reason(truth: Layer, pred: Layer) -> str:
+    n = 0 if pred.label_maps is None else int(pred.label_maps.labelled().sum())
+    if truth.label_maps is None or not truth.label_maps.labelled().any():
+        return f"the truth has none; {n:,} maps were not judged."
+    if pred.label_maps is None:
+        return f"the prediction has none; {int(truth.label_maps.labelled().sum()):,} maps were not compared."
+    return ""
+
+
+def _frame_bands(scene: Scene, layers: list[Layer]) -> dict[str, Any]:
+    channels = np.array([sensor.channel for sensor in scene.sensors], object)
+    return {"camera": channels[scene.frames.sensor], **frame_tags(scene, layers, "boxes2d")}
+
+
+def _lanes(scene: Scene, truth: Layer, pred: Layer, settings: Settings) -> LaneFrames:
+    return lane_frames(scene, truth, pred, _frame_bands(scene, [truth, pred]), settings)
+
+
+def _areas(scene: Scene, truth: Layer, pred: Layer) -> AreaFrames:
+    return area_frames(scene, truth, pred, _frame_bands(scene, [truth, pred]))
+
+
+def _light_states(objects: Mapping[str, ObjectReport], truth: Layer, pred: Layer) -> IntArray | None:
+    report = objects.get("traffic_lights")
+    if report is None:
+        return None
+    return state_table(report.matched, truth.traffic_lights.rows, pred.traffic_lights.rows)
+
+
+def _times(scene: Scene) -> IntArray:
+    return np.concatenate([scene.frames.timestamp_ns, scene.sweeps.timestamp_ns, scene.samples_ns])
+
+
+def _facts(scene: Scene) -> dict[str, Any]:
+    metres = None
+    if scene.poses is not None:
+        metres = float(np.linalg.norm(np.diff(scene.poses.translation, axis=0), axis=1).sum())
+    return {
+        "cameras": len(scene.cameras),
+        "frames": len(scene.frames),
+        "samples": len(scene.samples_ns),
+        "sweeps": len(scene.sweeps),
+        "metres_driven": metres,
+    }
+
+
+def matched_of(reports: list[LogReport], kind: str) -> list[Matched]:
+    """The matches of one kind in all logs that have them."""
+    return [report.objects[kind].matched for report in reports if kind in report.objects]
