@@ -11,7 +11,7 @@ from drivelabel.labels.taxonomies import DRIVING
 from drivelabel.scene import NO_SAMPLE, Frames, Poses, Scene, Source, Sweeps
 from drivelabel.simulate.settings import SimulateSettings
 from drivelabel.simulate.world import START_NS, World
-from drivelabel.typing import IntArray
+from drivelabel.typing import Int32Array, IntArray
 
 POSE_HZ = 100
 IMAGE_KIND, SWEEP_KIND = "image", "npy_sweep"
@@ -58,7 +58,8 @@ def plan_recording(settings: SimulateSettings, world: World, name: str) -> Scene
 def _times(settings: SimulateSettings, hz: float, offset_s: float) -> IntArray:
     """(n,) nanoseconds at which a sensor looks; at least once."""
     n = max(1, int(np.ceil((settings.world.seconds - offset_s) * hz - 1e-9)))
-    return START_NS + np.round((offset_s + np.arange(n) / hz) * 1e9).astype(np.int64)
+    since_ns: IntArray = np.round((offset_s + np.arange(n) / hz) * 1e9).astype(np.int64)
+    return START_NS + since_ns
 
 
 def _sample_times(settings: SimulateSettings) -> IntArray:
@@ -69,17 +70,18 @@ def _sample_times(settings: SimulateSettings) -> IntArray:
 
 def _columns(
     times: Iterable[IntArray], first_sensor: int, first_source: int, samples: IntArray
-) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
+) -> tuple[IntArray, Int32Array, Int32Array, Int32Array, Int32Array]:
     """Time, sensor, source, index within the source, and sample of frames or sweeps."""
     listed = list(times)
     if not listed:
-        empty = np.zeros(0, np.int64)
-        return empty, empty, empty, empty, empty
+        empty = np.zeros(0, np.int32)
+        return np.zeros(0, np.int64), empty, empty, empty, empty
     timestamp_ns = np.concatenate(listed)
     sensor = np.repeat(np.arange(len(listed)) + first_sensor, [len(t) for t in listed])
     source = np.arange(len(timestamp_ns)) + first_source
     sample = np.concatenate([_nearest(samples, t) for t in listed])
-    return timestamp_ns, sensor, source, np.zeros_like(source), sample
+    first, row, within, of = (x.astype(np.int32) for x in (sensor, source, np.zeros_like(source), sample))
+    return timestamp_ns, first, row, within, of
 
 
 def _nearest(samples: IntArray, times: IntArray) -> IntArray:

@@ -15,6 +15,7 @@ import numpy as np
 from drivelabel._check import did_you_mean
 from drivelabel.errors import FormatError, InvalidLabelError, StoreError
 from drivelabel.scene import NO_DISTORTION, Camera, Distortion, Lidar
+from drivelabel.simulate.render import LidarModel
 from drivelabel.typing import FloatArray
 
 DEFAULT_HW = (900, 1600)
@@ -51,7 +52,7 @@ class RigLidar:
         azimuth_steps: shots of each beam in a turn.
         hz: turns a second.
         offset_s: of the first one's middle.
-        range_m: how far it sees.
+        range_m: how far it sees; it sees nothing within a metre.
         range_noise_m: standard deviation.
         dropout: share of shots without an echo.
     """
@@ -68,12 +69,23 @@ class RigLidar:
     def __post_init__(self) -> None:
         name = self.lidar.channel
         _check_clock(name, self.hz, self.offset_s)
-        if len(self.elevations) == 0 or self.azimuth_steps < 1:
-            raise InvalidLabelError(f"{name}: expected at least one beam and one azimuth step.")
-        if not (self.range_m > 0 and self.range_noise_m >= 0 and 0 <= self.dropout < 1):
-            raise InvalidLabelError(
-                f"{name}: expected range_m above 0, range_noise_m from 0 on and dropout in [0, 1)."
-            )
+        if not 5 <= self.range_m <= 500:
+            raise InvalidLabelError(f"{name}: expected range_m from 5 to 500, got {self.range_m:g}.")
+        try:
+            self.model()
+        except InvalidLabelError as error:
+            raise InvalidLabelError(f"{name}: {error}") from error
+
+    def model(self) -> LidarModel:
+        """What the renderer needs to know of it."""
+        return LidarModel(
+            elevation=np.sort(self.elevations),
+            n_azimuths=self.azimuth_steps,
+            turn_s=min(0.1, 1.0 / self.hz),
+            max_range=self.range_m,
+            range_noise=self.range_noise_m,
+            dropout=self.dropout,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +147,7 @@ def _resized(camera: Camera, image_hw: tuple[int, int]) -> Camera:
 def mounting(
     translation: Sequence[float], yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0
 ) -> FloatArray:
-    """(4, 4), ego_from_sensor of something that looks along +x before it is turned; positive pitch looks down."""
+    """(4, 4), ego_from_sensor of what looks along +x before it is turned; positive pitch looks down."""
     yaw, pitch, roll = np.radians([yaw_deg, pitch_deg, roll_deg])
     turn_z = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
     turn_y = np.array([[np.cos(pitch), 0, np.sin(pitch)], [0, 1, 0], [-np.sin(pitch), 0, np.cos(pitch)]])

@@ -11,6 +11,7 @@ from drivelabel.errors import InvalidLabelError
 from drivelabel.simulate.render import Effects, Light
 from drivelabel.simulate.rig import Rig, default_rig
 from drivelabel.simulate.world import WorldSettings
+from drivelabel.typing import FloatArray
 
 WEATHERS = ("clear", "cloudy", "rain", "fog")
 IMAGE_FORMATS = ("jpg", "png")
@@ -97,14 +98,14 @@ class Air:
             time_of_day,
         )
 
-    def light(self, world_from_ego: np.ndarray) -> Light:
+    def light(self, world_from_ego: FloatArray) -> Light:
         """The light around the ego."""
         if self.time_of_day != "night":
             return Light.day(self.elevation_deg, self.azimuth_deg, self.cloud_cover)
         lamps = np.array([[3.5, 0.65, 0.7, 1], [3.5, -0.65, 0.7, 1]]) @ world_from_ego.T
         return Light.night(lamps[:, :3], world_from_ego[:3, 0], self.cloud_cover)
 
-    def effects(self, velocity_cam: np.ndarray, turn_cam: np.ndarray) -> Effects:
+    def effects(self, velocity_cam: FloatArray, turn_cam: FloatArray) -> Effects:
         """What the camera and the air do to a picture."""
         night = self.time_of_day == "night"
         vx, vy, vz = (float(x) for x in velocity_cam)

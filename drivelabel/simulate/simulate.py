@@ -20,12 +20,12 @@ from drivelabel.labels import Boxes3D, Grouped
 from drivelabel.labels.taxonomies import DRIVING
 from drivelabel.scene import Camera, Layer, MemoryMasks, Scene
 from drivelabel.simulate.recording import plan_recording
-from drivelabel.simulate.render import light_up, render_camera
-from drivelabel.simulate.render.camera import Lit
+from drivelabel.simulate.render import Lit, cast_lidar, light_up, render_camera
+from drivelabel.simulate.rig import RigLidar
 from drivelabel.simulate.settings import Air, SimulateSettings
 from drivelabel.simulate.truth import FrameTruth, View, cuboids_of, drive_tags, frame_truth
 from drivelabel.simulate.world import START_NS, World
-from drivelabel.typing import BoolArray, Float32Array, FloatArray, UInt8Array
+from drivelabel.typing import BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
 
 JPEG_QUALITY = 92
 TRUTH = "truth"
@@ -116,7 +116,7 @@ class Simulation:
             while waiting:
                 yield from self._finish(waiting.popleft().result(), open_of)
 
-    def _finish(self, made: MadeFrame | MadeSweep, open_of: np.ndarray) -> Iterator[Made]:
+    def _finish(self, made: MadeFrame | MadeSweep, open_of: IntArray) -> Iterator[Made]:
         """The frame or sweep, and its sample when it was the sample's last."""
         yield made
         if isinstance(made, MadeFrame):
@@ -135,10 +135,8 @@ class Simulation:
             yield self._sample(sample)
 
     def _points_world(self, made: MadeSweep) -> FloatArray:
-        lidar = self.settings.rig.lidars[
-            int(self.scene.sweeps.sensor[made.sweep]) - len(self.scene.cameras)
-        ].lidar
         assert self.scene.poses is not None
+        lidar = self._rig_lidar(made.sweep).lidar
         pose = self.scene.poses.at(int(self.scene.sweeps.timestamp_ns[made.sweep])) @ lidar.ego_from_sensor
         return transform_points(pose, made.points[:, :3].astype(np.float64))
 
@@ -188,7 +186,27 @@ class Simulation:
         return int(np.random.SeedSequence(words).generate_state(1)[0])
 
     def _sweep(self, sweep: int) -> MadeSweep:
-        raise NotImplementedError
+        rig = self._rig_lidar(sweep)
+        timestamp_ns = int(self.scene.sweeps.timestamp_ns[sweep])
+        poses = self.scene.poses
+        assert poses is not None
+        eye = poses.at(timestamp_ns)[:3, 3]
+        reach = rig.range_m + 10.0
+        made = cast_lidar(
+            lambda when: self.world.surfaces(when, eye, reach),
+            lambda times: poses.at(times) @ rig.lidar.ego_from_sensor,
+            rig.model(),
+            timestamp_ns,
+            self._seed(int(self.scene.sweeps.sensor[sweep]), timestamp_ns),
+            rain=self.air.rain,
+        )
+        more = (made.time_offset_s, made.ring, made.category, made.instance)
+        columns = [made.points, *(np.asarray(column, np.float32)[:, None] for column in more)]
+        return MadeSweep(sweep, np.concatenate(columns, axis=1, dtype=np.float32))
+
+    def _rig_lidar(self, sweep: int) -> RigLidar:
+        row = int(self.scene.sweeps.sensor[sweep]) - len(self.scene.cameras)
+        return self.settings.rig.lidars[row]
 
 
 def encode(image_rgb: UInt8Array, image_format: str) -> bytes:
@@ -256,7 +274,7 @@ def simulate(
             progress(done, simulation.n_steps)
     n = len(scene.frames)
     grouped: dict[str, Grouped[object]] = {  # type: ignore[type-var]
-        kind: Grouped.from_groups(type(next(iter(groups.values()))), n, groups)  # type: ignore[type-var,arg-type]
+        kind: Grouped.from_groups(type(next(iter(groups.values()))), n, groups)  # type: ignore[type-var]
         for kind, groups in tables.items()
         if groups
     }

@@ -193,7 +193,8 @@ def _outside(full: FloatArray, image_hw: tuple[int, int]) -> FloatArray:
     low, high = np.maximum(full[:, :2], 0), np.minimum(full[:, 2:], [width, height])
     inside = np.maximum(high - low, 0).prod(axis=1)
     whole = np.maximum(full[:, 2:] - full[:, :2], 1e-6).prod(axis=1)
-    return np.clip(1.0 - inside / whole, 0.0, 1.0)
+    share: FloatArray = np.clip(1.0 - inside / whole, 0.0, 1.0)
+    return share
 
 
 def lane_lines_in(world: World, view: View) -> LaneLines:
@@ -251,7 +252,7 @@ def _positions(world: World, s_ego: float, d_ego: float) -> dict[int, int]:
 
 
 def _seen(view: View, points: FloatArray, ground: BoolArray) -> tuple[FloatArray, float]:
-    """(k, 2) pixels of the points that are seen, from near to far, and the seen share of those in the image."""
+    """(k, 2) pixels of the points that are seen, near to far, and the seen share of those in the image."""
     uv, depth, inside = view.project(points)
     rows = np.flatnonzero(inside)
     if len(rows) < 2:
@@ -271,7 +272,8 @@ def _seen(view: View, points: FloatArray, ground: BoolArray) -> tuple[FloatArray
         line = np.concatenate([_to_border(view, uv[first - 1], depth[first - 1], uv[first]), line])
     if rows[-1] == last and last + 1 < len(uv):
         line = np.concatenate([line, _to_border(view, uv[last + 1], depth[last + 1], uv[last])])
-    return (line[::-1] if depth[rows[0]] > depth[rows[-1]] else line), share
+    towards: FloatArray = line[::-1] if depth[rows[0]] > depth[rows[-1]] else line
+    return towards, share
 
 
 def _to_border(view: View, outside: FloatArray, depth: float, inside: FloatArray) -> FloatArray:

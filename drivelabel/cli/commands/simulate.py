@@ -55,9 +55,11 @@ def simulate(
         image_format,
         threads=threads or os.cpu_count() or 1,
     )
-    with interruptible(f"Nothing was written to {out}; run the same command again."):
-        with Progress("simulate", "frames and sweeps", quiet=as_json) as progress:
-            report = run(settings, out, progress=progress)
+    with (
+        interruptible(f"Nothing was written to {out}; run the same command again."),
+        Progress("simulate", "frames and sweeps", quiet=as_json) as progress,
+    ):
+        report = run(settings, out, progress=progress)
     if as_json:
         say_json(asdict(report))
         return

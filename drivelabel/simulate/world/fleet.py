@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,31 +41,58 @@ class Vehicle:
     kind: str
 
 
+PAINT_A, PAINT_B = (0.501, 0.002, 0.499), (0.002, 0.501, 0.499)
+"""Colours that stand for paint in bodies that are made once and painted often."""
+
+
+@lru_cache(maxsize=64)
+def _body(kind: str, variant: int) -> Mesh:
+    """A body in PAINT_A (and PAINT_B), made once."""
+    if kind == "truck":
+        return truck(PAINT_A, PAINT_B, (7.6, 8.9, 10.2, 11.4)[variant])
+    if kind == "bus":
+        return bus(PAINT_A, (10.6, 12.0)[variant])
+    if kind == "van":
+        return van(PAINT_A, windows=variant == 1)
+    if kind == "bicycle":
+        return bicycle(PAINT_A)
+    return motorcycle(PAINT_A) if kind == "motorcycle" else car(kind, PAINT_A)
+
+
+def _painted(
+    rng: np.random.Generator,
+    kind: str,
+    variants: int,
+    colors: tuple[Color, ...],
+    others: tuple[Color, ...] = (),
+) -> Mesh:
+    body = _body(kind, int(rng.integers(variants)))
+    paint = {PAINT_A: _any(rng, colors)} | ({PAINT_B: _any(rng, others)} if others else {})
+    return body.recolored(paint)
+
+
+def _scaled(mesh: Mesh, scale: float) -> Mesh:
+    return mesh.moved(np.diag([scale, scale, scale, 1.0]))
+
+
 def draw_vehicle(rng: np.random.Generator, style: str, *, parked: bool = False) -> Vehicle:
     """Any vehicle that is fit for a lane."""
     p = rng.random()
     if not parked and p < (0.1 if style == "highway" else 0.05):
-        return _of(
-            "truck",
-            "truck",
-            truck(_any(rng, CAR_COLORS), _any(rng, WHITE_PAINT), float(rng.uniform(7.5, 11.5))),
-        )
+        return _of("truck", "truck", _painted(rng, "truck", 4, CAR_COLORS, WHITE_PAINT))
     if not parked and p < 0.14 and style == "city":
-        return _of("bus", "bus", bus(_any(rng, BUS_PAINT), float(rng.uniform(10.5, 12))))
+        return _of("bus", "bus", _painted(rng, "bus", 2, BUS_PAINT))
     if not parked and p < 0.2:
         return two_wheeler(rng, "motorcycle")
     if p < 0.3:
-        mesh = van(
-            _any(rng, WHITE_PAINT), windows=bool(rng.random() < 0.3), scale=float(rng.uniform(0.9, 1.05))
-        )
-        return _of("van", "car", mesh)
+        return _of("van", "car", _scaled(_painted(rng, "van", 2, WHITE_PAINT), float(rng.uniform(0.9, 1.05))))
     kind = str(rng.choice(list(CAR_SHAPES), p=[0.24, 0.22, 0.14, 0.24, 0.1, 0.06]))
-    return _of(kind, "car", car(kind, _any(rng, CAR_COLORS), float(rng.uniform(0.96, 1.05))))
+    return _of(kind, "car", _scaled(_painted(rng, kind, 1, CAR_COLORS), float(rng.uniform(0.96, 1.05))))
 
 
 def two_wheeler(rng: np.random.Generator, kind: str) -> Vehicle:
     """A bicycle or motorcycle with somebody on it: two things."""
-    mesh = bicycle(_any(rng, CAR_COLORS)) if kind == "bicycle" else motorcycle(_any(rng, CAR_COLORS))
+    mesh = _painted(rng, kind, 1, CAR_COLORS)
     low, high = mesh.bounds()
     person = rider(Wardrobe.draw(rng), kind)
     return Vehicle(((kind, mesh), ("rider", person)), float(high[0] - low[0]), 0.75, kind)

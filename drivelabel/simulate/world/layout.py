@@ -182,7 +182,10 @@ def make_layout(rng: np.random.Generator, style: str, seconds: float, speed: flo
     where = _junction_stations(rng, style, ego_start, length)
     line = _main_line(rng, style, length, where)
     main = Road("main", line, profile)
-    junctions = tuple(_junction(rng, main, s, number, style, rules) for number, s in enumerate(where))
+    junctions = tuple(
+        _junction(rng, main, s, number, style, rules, (s - ego_start - 15) / speed)
+        for number, s in enumerate(where)
+    )
     return Layout(style, rules, main, junctions, _crossings(rng, style, where), ego_start)
 
 
@@ -239,8 +242,9 @@ def _main_line(rng: np.random.Generator, style: str, length: float, straight_at:
 
 
 def _junction(
-    rng: np.random.Generator, main: Road, s: float, number: int, style: str, rules: str
+    rng: np.random.Generator, main: Road, s: float, number: int, style: str, rules: str, arrival_s: float
 ) -> Junction:
+    """A junction; most of those ahead are green when the ego would come, as on a road with a green wave."""
     center, heading = main.line.at(np.array(s)), float(main.line.heading(np.array(s)) + np.pi / 2)
     profile = Profile(1, 3.3, parking=float(rng.choice([0.0, 2.2])), sidewalk=corner_radius(main.profile))
     reach = np.linspace(-CROSS_REACH_M, CROSS_REACH_M, 61)
@@ -251,12 +255,13 @@ def _junction(
     line = Line(center + reach[:, None] * along + offset[:, None] * left)
     signals = style == "city" or bool(rng.random() < 0.5) or number == 0
     arrows = signals and main.profile.lanes >= 3
+    wave = rng.random() < 0.75 and arrival_s > 0
     cycle = Cycle(
         main=float(rng.uniform(18, 26)),
         left=6.0 if arrows else 0.0,
         cross=float(rng.uniform(10, 15)),
         red_yellow=1.0 if rules == "eu" else 0.0,
-        offset=float(rng.uniform(0, 60)),
+        offset=float(rng.uniform(7, 13) - arrival_s if wave else rng.uniform(0, 60)),
     )
     return Junction(s, Road(f"cross_{number}", line, profile), signals, arrows, cycle)
 

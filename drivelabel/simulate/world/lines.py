@@ -55,7 +55,8 @@ class Line:
     def heading(self, s: AnyArray) -> FloatArray:
         """Radians, where the line points at `s`."""
         tangent = self._tangent(s)
-        return np.arctan2(tangent[..., 1], tangent[..., 0])
+        angle: FloatArray = np.arctan2(tangent[..., 1], tangent[..., 0])
+        return angle
 
     def at(self, s: AnyArray, d: AnyArray | float = 0.0) -> FloatArray:
         """(..., 2), points `d` metres left of the line at `s`."""

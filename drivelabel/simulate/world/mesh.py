@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import TypeAlias
@@ -76,7 +76,14 @@ class Mesh:
         turned = self.triangles @ np.asarray(matrix[:3, :3], np.float32).T
         return replace(self, triangles=turned + np.asarray(matrix[:3, 3], np.float32))
 
-    def shifted(self, xyz: Sequence[float]) -> Mesh:
+    def recolored(self, colors: Mapping[Color, Color]) -> Mesh:
+        """The mesh with some colours exchanged for others."""
+        color = self.color.copy()
+        for old, new in colors.items():
+            color[(self.color == np.asarray(old, np.float32)).all(axis=1)] = new
+        return replace(self, color=color)
+
+    def shifted(self, xyz: Sequence[float] | FloatArray) -> Mesh:
         """The mesh moved by (x, y, z) metres."""
         return replace(self, triangles=self.triangles + np.asarray(xyz, np.float32))
 
@@ -103,16 +110,24 @@ def category_id(name: str) -> int:
 
 def _mesh(triangles: AnyArray, look: Look, uv: AnyArray) -> Mesh:
     n = len(triangles)
+    color, layer = np.empty((n, 3), np.float32), np.empty(n, np.uint8)
+    emission, category, material = np.empty(n, np.float32), np.empty(n, np.uint8), np.empty(n, np.uint8)
+    color[:], layer[:], emission[:] = look.color, look.layer, look.emission
+    category[:], material[:] = category_id(look.category), _MATERIAL_IDS[look.material]
     return Mesh(
-        triangles=np.asarray(triangles, np.float32).reshape(n, 3, 3),
-        color=np.tile(np.asarray(look.color, np.float32), (n, 1)),
-        emission=np.full(n, look.emission, np.float32),
-        category=np.full(n, category_id(look.category), np.uint8),
-        material=np.full(n, MATERIALS.index(look.material), np.uint8),
-        layer=np.full(n, look.layer, np.uint8),
-        uv=np.asarray(uv, np.float32).reshape(n, 3, 2),
-        part=np.zeros(n, np.uint8),
+        np.asarray(triangles, np.float32).reshape(n, 3, 3),
+        color,
+        emission,
+        category,
+        material,
+        layer,
+        np.asarray(uv, np.float32).reshape(n, 3, 2),
+        np.zeros(n, np.uint8),
     )
+
+
+_MATERIAL_IDS = {name: row for row, name in enumerate(MATERIALS)}
+_QUAD = np.array([0, 1, 2, 0, 2, 3])
 
 
 def quads(corners: AnyArray, look: Look, uv: AnyArray | None = None) -> Mesh:
@@ -125,32 +140,31 @@ def quads(corners: AnyArray, look: Look, uv: AnyArray | None = None) -> Mesh:
     """
     corners = np.asarray(corners, np.float64).reshape(-1, 4, 3)
     if uv is None:
-        width = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
-        height = np.linalg.norm(corners[:, 3] - corners[:, 0], axis=1)
-        zero = np.zeros_like(width)
-        across, up = [zero, width, width, zero], [zero, zero, height, height]
-        uv = np.stack([np.stack(across, axis=1), np.stack(up, axis=1)], axis=2)
+        uv = np.zeros((len(corners), 4, 2))
+        edge = corners[:, 1] - corners[:, 0]
+        uv[:, 1, 0] = uv[:, 2, 0] = np.sqrt(np.einsum("ij,ij->i", edge, edge))
+        edge = corners[:, 3] - corners[:, 0]
+        uv[:, 2, 1] = uv[:, 3, 1] = np.sqrt(np.einsum("ij,ij->i", edge, edge))
     uv = np.asarray(uv, np.float64).reshape(-1, 4, 2)
-    order = [0, 1, 2, 0, 2, 3]
-    return _mesh(corners[:, order].reshape(-1, 3, 3), look, uv[:, order].reshape(-1, 3, 2))
+    return _mesh(corners[:, _QUAD].reshape(-1, 3, 3), look, uv[:, _QUAD].reshape(-1, 3, 2))
 
 
 def fan(corners: AnyArray, look: Look) -> Mesh:
     """A convex polygon, (k, 3), as triangles around its first corner; uv are x and y."""
     corners = np.asarray(corners, np.float64)
-    rows = [[0, i, i + 1] for i in range(1, len(corners) - 1)]
-    triangles = corners[rows]
+    triangles = np.empty((len(corners) - 2, 3, 3))
+    triangles[:, 0], triangles[:, 1], triangles[:, 2] = corners[0], corners[1:-1], corners[2:]
     return _mesh(triangles, look, triangles[:, :, :2])
 
 
 def disc(center: Sequence[float], normal_axis: int, radius: float, look: Look, sides: int = 12) -> Mesh:
     """A flat disc that faces along +x, +y or +z (axis 0, 1, 2), or the other way (-1, -2, -3)."""
-    angle = np.arange(sides) * 2 * np.pi / sides
+    cos, sin = _circle(sides)
     axis = normal_axis if normal_axis >= 0 else -normal_axis - 1
     a, b = [(1, 2), (2, 0), (0, 1)][axis]
     corners = np.tile(np.asarray(center, np.float64), (sides, 1))
-    corners[:, a] += radius * np.cos(angle)
-    corners[:, b] += radius * np.sin(angle) * (1 if normal_axis >= 0 else -1)
+    corners[:, a] += radius * cos
+    corners[:, b] += radius * sin * (1 if normal_axis >= 0 else -1)
     return fan(corners, look)
 
 
@@ -192,16 +206,19 @@ def loft(
     sections = np.asarray(sections, np.float64)
     if closed:
         sections = np.concatenate([sections, sections[:, :1]], axis=1)
-    a, b = sections[:-1, :-1], sections[:-1, 1:]
-    c, d = sections[1:, 1:], sections[1:, :-1]
-    around = np.cumsum(np.linalg.norm(np.diff(sections[0], axis=0), axis=1))
-    around = np.concatenate([[0.0], around])
-    middles = sections.mean(axis=1)
-    along = v_start + np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middles, axis=0), axis=1))])
-    u, v = np.meshgrid(around, along)
-    uv = np.stack([u, v], axis=2)
-    uv4 = np.stack([uv[:-1, :-1], uv[:-1, 1:], uv[1:, 1:], uv[1:, :-1]], axis=2)
-    mesh = quads(np.stack([a, b, c, d], axis=2), look, uv4)
+    corners = np.empty((sections.shape[0] - 1, sections.shape[1] - 1, 4, 3))
+    corners[:, :, 0], corners[:, :, 1] = sections[:-1, :-1], sections[:-1, 1:]
+    corners[:, :, 2], corners[:, :, 3] = sections[1:, 1:], sections[1:, :-1]
+    around, along = np.zeros(sections.shape[1]), np.full(len(sections), v_start)
+    np.cumsum(np.sqrt(((sections[0, 1:] - sections[0, :-1]) ** 2).sum(axis=1)), out=around[1:])
+    middles = sections.sum(axis=1) / sections.shape[1]
+    along[1:] += np.cumsum(np.sqrt(((middles[1:] - middles[:-1]) ** 2).sum(axis=1)))
+    uv4 = np.empty((*corners.shape[:3], 2))
+    uv4[:, :, 0, 0] = uv4[:, :, 3, 0] = around[:-1]
+    uv4[:, :, 1, 0] = uv4[:, :, 2, 0] = around[1:]
+    uv4[:, :, 0, 1] = uv4[:, :, 1, 1] = along[:-1, None]
+    uv4[:, :, 2, 1] = uv4[:, :, 3, 1] = along[1:, None]
+    mesh = quads(corners, look, uv4)
     if not caps:
         return mesh
     ring = slice(None, -1) if closed else slice(None)
@@ -211,17 +228,29 @@ def loft(
 def tube(points: AnyArray, radii: Sequence[float], look: Look, sides: int = 6, *, caps: bool = True) -> Mesh:
     """A pipe along (k, 3) points with a radius at each."""
     points = np.asarray(points, np.float64)
+    along = np.empty_like(points)
+    along[1:-1] = points[2:] - points[:-2]
+    along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
+    along /= np.sqrt(np.einsum("ij,ij->i", along, along))[:, None]
+    x, y, z = along.T
+    steep = np.abs(z) >= 0.9
+    # Across the pipe: level where it is not steep, else at right angles to x.
+    side = np.stack([np.where(steep, 0.0, y), np.where(steep, z, -x), np.where(steep, -y, 0.0)], axis=1)
+    side /= np.sqrt(np.einsum("ij,ij->i", side, side))[:, None]
+    other = np.stack(
+        [y * side[:, 2] - z * side[:, 1], z * side[:, 0] - x * side[:, 2], x * side[:, 1] - y * side[:, 0]],
+        axis=1,
+    )
+    cos, sin = _circle(sides)
+    ring = cos[:, None] * side[:, None] + sin[:, None] * other[:, None]
+    return loft(points[:, None] + np.asarray(radii)[:, None, None] * ring, look, caps=caps)
+
+
+@lru_cache(maxsize=32)
+def _circle(sides: int) -> tuple[FloatArray, FloatArray]:
+    """(n,) cosines and sines of even steps around a circle."""
     angle = np.arange(sides) * 2 * np.pi / sides
-    sections = []
-    for i, (point, radius) in enumerate(zip(points, radii, strict=True)):
-        ahead = points[min(i + 1, len(points) - 1)] - points[max(i - 1, 0)]
-        axis = ahead / np.linalg.norm(ahead)
-        side = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
-        side /= np.linalg.norm(side)
-        other = np.cross(axis, side)
-        ring = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * other
-        sections.append(point + radius * ring)
-    return loft(np.array(sections), look, caps=caps)
+    return np.cos(angle), np.sin(angle)
 
 
 def ribbon(left: AnyArray, right: AnyArray, look: Look, v: AnyArray | None = None) -> Mesh:

@@ -1,8 +1,10 @@
-"""Bodies of people: walking, standing, riding. x forward, y left, z up, the origin on the ground below the hips."""
+"""Bodies of people: x forward, y left, z up, the origin on the ground below the hips."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,8 +64,37 @@ def _head(look: Wardrobe, category: str, x: float, z: float) -> list[Mesh]:
     ]
 
 
+_PLAIN = Wardrobe((0.51, 0.01, 0.01), (0.01, 0.51, 0.01), (0.01, 0.01, 0.51), (0.51, 0.51, 0.01), False)
+"""Colours that stand for clothes in bodies that are made once and dressed often."""
+
+
+def _dressed(mesh: Mesh, look: Wardrobe) -> Mesh:
+    names = ("skin", "hair", "top", "trousers")
+    return mesh.recolored({getattr(_PLAIN, name): getattr(look, name) for name in names})
+
+
+@lru_cache(maxsize=2)
+def _walker(has_bag: bool) -> Mesh:
+    return _make_walker(replace(_PLAIN, has_bag=has_bag))
+
+
+@lru_cache(maxsize=4)
+def _rider(category_of_seat: str, has_bag: bool) -> Mesh:
+    return _make_rider(replace(_PLAIN, has_bag=has_bag), category_of_seat)
+
+
 def walker(look: Wardrobe, height: float) -> Mesh:
     """A person who stands upright; the parts are moved by :func:`swing`."""
+    scale = height / 1.75
+    return _dressed(_walker(look.has_bag), look).moved(np.diag([scale, scale, scale, 1.0]))
+
+
+def rider(look: Wardrobe, category_of_seat: str) -> Mesh:
+    """A person on a bicycle or a motorcycle; the origin is that of the vehicle."""
+    return _dressed(_rider(category_of_seat, look.has_bag), look)
+
+
+def _make_walker(look: Wardrobe) -> Mesh:
     cloth, legs = Look(look.top, "pedestrian"), Look(look.trousers, "pedestrian")
     skin, shoe = Look(look.skin, "pedestrian"), Look((0.02, 0.018, 0.016), "pedestrian")
     torso = [(0, 0, 0.86), (0, 0, 1.0), (0, 0, 1.2), (0.0, 0, 1.38), (0, 0, 1.47)]
@@ -83,7 +114,7 @@ def walker(look: Wardrobe, height: float) -> Mesh:
         hand = ball((0.075, out * 1.1, 0.86), (0.04, 0.03, 0.06), skin, rings=4, sides=6)
         parts += [sleeve.as_part(arm), fore.as_part(arm), hand.as_part(arm)]
     if look.has_bag:
-        bag = Look((look.top[2], look.top[0], look.top[1]), "pedestrian").shade(0.7)
+        bag = Look((0.03, 0.03, 0.035), "pedestrian")
         parts.append(
             box(
                 (-0.29, -0.14, 1.0),
@@ -92,19 +123,17 @@ def walker(look: Wardrobe, height: float) -> Mesh:
                 ("top", "bottom", "back", "front", "right", "left"),
             )
         )
-    scale = height / 1.75
-    return Mesh.concat(parts).moved(np.diag([scale, scale, scale, 1.0]))
+    return Mesh.concat(parts)
 
 
-def _flat_tube(points: list[tuple[float, float, float]], radii: list[float], look: Look) -> Mesh:
+def _flat_tube(points: Sequence[tuple[float, float, float]], radii: list[float], look: Look) -> Mesh:
     """An upright tube that is wider than deep."""
     mesh = tube(np.array(points), radii, look, 10)
     squeeze = np.diag([0.62, 1.15, 1.0, 1.0])
     return mesh.moved(squeeze)
 
 
-def rider(look: Wardrobe, category_of_seat: str) -> Mesh:
-    """A person on a bicycle or a motorcycle; the origin is that of the vehicle."""
+def _make_rider(look: Wardrobe, category_of_seat: str) -> Mesh:
     leans = category_of_seat == "bicycle"
     seat, grip, pedal = (
         ((-0.2, 1.0), (0.4, 1.04), (-0.06, 0.3)) if leans else ((-0.3, 0.84), (0.36, 1.06), (-0.05, 0.4))
@@ -137,13 +166,13 @@ def rider(look: Wardrobe, category_of_seat: str) -> Mesh:
     return Mesh.concat(parts)
 
 
-def _flat_tube_at(points: list[tuple[float, float, float]], radii: list[float], look: Look) -> Mesh:
+def _flat_tube_at(points: Sequence[tuple[float, float, float]], radii: list[float], look: Look) -> Mesh:
     mesh = tube(np.array(points), radii, look, 8)
     return mesh.moved(np.diag([1.0, 1.15, 1.0, 1.0]))
 
 
 def swing(phase: float, stride: float) -> dict[int, tuple[float, float]]:
-    """Where the limbs are in a step: part to (turn about y in radians, height that it turns about, 1.75 m tall)."""
+    """Where the limbs are in a step: part to (radians about y, height of the joint)."""
     leg, arm = 0.5 * stride * np.sin(phase), 0.42 * stride * np.sin(phase)
     return {
         LEFT_LEG: (leg, HIP_M),

@@ -221,7 +221,7 @@ def _small_thing(props: Props, line: Line, s: float, d: float, sign: int) -> Non
 
 def _sign(props: Props, line: Line, s: float, d: float, sign: int, kind: str) -> None:
     """A sign on its post, for those who drive on its side of the road."""
-    height = float(props.rng.uniform(2.3, 2.7))
+    height = float(props.rng.choice([2.3, 2.5, 2.7]))
     turn = 0.0 if sign < 0 else np.pi
     props.put(pole(height + 0.3), line, s, d, turn=turn)
     at = s + (-0.06 if sign < 0 else 0.06)

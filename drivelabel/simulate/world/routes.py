@@ -1,4 +1,4 @@
-"""Ways through the streets that vehicles take: where they lead, how fast they may be driven, where to stop."""
+"""Ways through the streets that vehicles take: where they lead, how fast one may go, where to stop."""
 
 from __future__ import annotations
 

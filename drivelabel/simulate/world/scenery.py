@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 
 from drivelabel.simulate.world.mesh import (
@@ -18,6 +21,7 @@ from drivelabel.simulate.world.mesh import (
     tube,
     turn_z,
 )
+from drivelabel.typing import FloatArray
 
 FACADES: tuple[Color, ...] = (
     (0.38, 0.3, 0.22),
@@ -189,12 +193,45 @@ def family_house(rng: np.random.Generator, width: float, depth: float) -> Mesh:
     return Mesh.concat(parts)
 
 
+N_PLANTS = 8
+"""Different plants of each kind; each is made once."""
+
+
+def _grown(kind: str, rng: np.random.Generator, height: float, made_for: float) -> Mesh:
+    """One of the plants of a kind, turned and grown to a height, with its own green."""
+    mesh = _plant(kind, int(rng.integers(N_PLANTS)))
+    scale = height / made_for
+    grown = mesh.moved(turn_z(float(rng.uniform(-np.pi, np.pi))) @ np.diag([scale, scale, scale, 1.0]))
+    tint = (rng.uniform(0.75, 1.3, 3) * [1.1, 1.0, 0.9]).astype(np.float32)
+    return replace(grown, color=np.clip(grown.color * tint, 0, 1))
+
+
+@lru_cache(maxsize=64)
+def _plant(kind: str, variant: int) -> Mesh:
+    make = {"broadleaf": _make_broadleaf, "conifer": _make_conifer, "bush": _make_bush}[kind]
+    return make(np.random.default_rng(variant))
+
+
 def broadleaf(rng: np.random.Generator, height: float) -> Mesh:
     """A tree with a round crown."""
+    return _grown("broadleaf", rng, height, 8.0)
+
+
+def conifer(rng: np.random.Generator, height: float) -> Mesh:
+    """A fir."""
+    return _grown("conifer", rng, height, 8.0)
+
+
+def bush(rng: np.random.Generator, size: float) -> Mesh:
+    """A round shrub."""
+    return _grown("bush", rng, size, 1.0)
+
+
+def _make_broadleaf(rng: np.random.Generator) -> Mesh:
+    height = 8.0
     bark = Look((0.07, 0.05, 0.035), "vegetation", "plain").shade(float(rng.uniform(0.7, 1.4)))
     r, g, b = (0.045, 0.105, 0.022)
-    tint = rng.uniform(0.7, 1.35, 3) * [1.1, 1.0, 0.9]
-    leaf = Look((float(r * tint[0]), float(g * tint[1]), float(b * tint[2])), "vegetation", "foliage")
+    leaf = Look((r, g, b), "vegetation", "foliage")
     fork = height * float(rng.uniform(0.32, 0.42))
     parts = [
         tube(
@@ -212,17 +249,17 @@ def broadleaf(rng: np.random.Generator, height: float) -> Mesh:
         )
         z = fork + (height - fork) * (0.68 if k == 0 else float(rng.uniform(0.28, 0.7)))
         size = spread * float(rng.uniform(0.62, 0.95))
-        lumps = rng.uniform(0.78, 1.12, (7, 10))
+        lumps = rng.uniform(0.78, 1.12, (6, 9))
         center = (out * np.cos(angle), out * np.sin(angle), z)
         radii = (size, size, min(size * 0.85, height - z))
         parts.append(
-            ball(center, radii, leaf.shade(float(rng.uniform(0.85, 1.2))), rings=7, sides=10, lumps=lumps)
+            ball(center, radii, leaf.shade(float(rng.uniform(0.85, 1.2))), rings=6, sides=9, lumps=lumps)
         )
     return Mesh.concat(parts)
 
 
-def conifer(rng: np.random.Generator, height: float) -> Mesh:
-    """A fir."""
+def _make_conifer(rng: np.random.Generator) -> Mesh:
+    height = 8.0
     bark = Look((0.06, 0.04, 0.03), "vegetation")
     leaf = Look((0.02, 0.06, 0.022), "vegetation", "foliage").shade(float(rng.uniform(0.8, 1.4)))
     parts = [tube(np.array([(0, 0, -0.1), (0, 0, height * 0.3)]), [0.16, 0.12], bark, 6)]
@@ -238,14 +275,15 @@ def conifer(rng: np.random.Generator, height: float) -> Mesh:
     return Mesh.concat(parts)
 
 
-def bush(rng: np.random.Generator, size: float) -> Mesh:
-    """A round shrub."""
+def _make_bush(rng: np.random.Generator) -> Mesh:
+    size = 1.0
     leaf = Look((0.04, 0.1, 0.025), "vegetation", "foliage").shade(float(rng.uniform(0.7, 1.5)))
     return ball(
         (0, 0, size * 0.42), (size * 0.7, size * 0.7, size * 0.55), leaf, lumps=rng.uniform(0.8, 1.15, (6, 8))
     )
 
 
+@lru_cache(maxsize=256)
 def hedge(length: float, height: float) -> Mesh:
     """A clipped hedge along x."""
     leaf = Look((0.03, 0.08, 0.02), "vegetation", "foliage")
@@ -261,6 +299,7 @@ def fence(length: float, color: Color) -> Mesh:
     return Mesh.concat(parts)
 
 
+@lru_cache(maxsize=256)
 def street_lamp(height: float, arm: float) -> Mesh:
     """A lamp post whose arm reaches over the road along +y."""
     pole = Look(METAL, "pole", "metal")
@@ -285,6 +324,7 @@ def street_lamp(height: float, arm: float) -> Mesh:
     )
 
 
+@lru_cache(maxsize=256)
 def pole(height: float, radius: float = 0.04) -> Mesh:
     """A plain post."""
     return tube(np.array([(0, 0, 0), (0, 0, height)]), [radius, radius], Look(METAL, "pole", "metal"), 8)
@@ -324,13 +364,13 @@ def _digit(number: int, y0: float, z0: float, size: float, x: float, look: Look)
     return Mesh.concat(strokes)
 
 
-def _plate_of(outline: np.ndarray, color: Color, x: float, layer: int) -> Mesh:
+def _plate_of(outline: FloatArray, color: Color, x: float, layer: int) -> Mesh:
     """A flat plate that faces -x, from (k, 2) y and z, counter-clockwise seen by the reader."""
     corners = np.concatenate([np.full((len(outline), 1), x), outline], axis=1)
     return fan(corners, Look(color, "traffic_sign", layer=layer))
 
 
-def _round(radius: float, z: float, sides: int = 18) -> np.ndarray:
+def _round(radius: float, z: float, sides: int = 18) -> FloatArray:
     angle = np.arange(sides) * 2 * np.pi / sides
     return np.stack([-radius * np.cos(angle), z + radius * np.sin(angle)], axis=1)
 
@@ -350,6 +390,7 @@ SIGN_KINDS = (
 )
 
 
+@lru_cache(maxsize=256)
 def traffic_sign(kind: str, height: float) -> Mesh:
     """A sign plate without its post: it faces -x, its middle at `height`.
 
@@ -442,6 +483,7 @@ def bin_(color: Color) -> Mesh:
     return tube(np.array([(0, 0, 0), (0, 0, 0.9)]), [0.22, 0.25], Look(color, "other_stuff"), 8)
 
 
+@lru_cache(maxsize=256)
 def bench() -> Mesh:
     """A bench along x."""
     wood, iron = Look((0.16, 0.09, 0.04), "other_stuff"), Look(METAL, "other_stuff", "metal")
@@ -454,6 +496,7 @@ def bench() -> Mesh:
     return Mesh.concat(parts)
 
 
+@lru_cache(maxsize=256)
 def bus_shelter() -> Mesh:
     """A bus stop along x, open to -y."""
     frame, glass = Look(METAL, "other_stuff", "metal"), Look((0.2, 0.23, 0.24), "other_stuff", "glass")
@@ -473,6 +516,7 @@ def bus_shelter() -> Mesh:
     return Mesh.concat([*parts, poster])
 
 
+@lru_cache(maxsize=256)
 def traffic_cone() -> Mesh:
     """A cone of 70 cm with two bright bands."""
     orange, white = Look((0.7, 0.12, 0.01), "traffic_cone"), Look((0.75, 0.75, 0.73), "traffic_cone")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivelabel.simulate.world.layout import CROSSWALK_M, Junction, Layout
-from drivelabel.simulate.world.mesh import SIDES, Color, Look, Mesh, box, disc, fan, tube, turn_z
+from drivelabel.simulate.world.lines import Line
+from drivelabel.simulate.world.mesh import SIDES, Color, Look, Mesh, box, disc, fan, ribbon, tube, turn_z
 from drivelabel.simulate.world.paint import cross_stop_station, stop_station
 from drivelabel.simulate.world.streets import KERB_M
 from drivelabel.typing import FloatArray
@@ -50,7 +51,8 @@ class Signal:
         z = PEDESTRIAN_BULB_Z if self.is_pedestrian else BULB_Z
         x = 0.115 if self.is_pedestrian else 0.145
         local = np.array([(x, 0.0, height) for height in z])
-        return local @ self.world_from_signal[:3, :3].T + self.world_from_signal[:3, 3]
+        faces: FloatArray = local @ self.world_from_signal[:3, :3].T + self.world_from_signal[:3, 3]
+        return faces
 
 
 def signal_state(layout: Layout, signal: Signal, time_s: float) -> str:
@@ -83,9 +85,7 @@ def _hood(z: float, x: float, radius: float) -> Mesh:
     """The visor over one bulb: an open half pipe."""
     angle = np.linspace(0.0, np.pi, 7)
     ring = np.stack([np.full(7, x), radius * np.cos(angle), z + radius * np.sin(angle)], axis=1)
-    out = ring + [0.2, 0, 0]
-    from drivelabel.simulate.world.mesh import ribbon
-
+    out = ring + np.array([0.2, 0.0, 0.0])
     look = Look(HOUSING, "traffic_light")
     return Mesh.concat([ribbon(ring, out, look), ribbon(out, ring, look.shade(0.6))])
 
@@ -108,7 +108,7 @@ def bulb_mesh(signal: Signal, bulb: int, *, lit: bool) -> Mesh:
 
 
 def _arrow(x: float, z: float, arrow: str, look: Look) -> list[Mesh]:
-    """An arrow on a bulb that faces +x: the reader's left is +y... seen from ahead, left is -y of the housing."""
+    """An arrow on a bulb that faces +x."""
     shaft = np.array([(-0.02, -0.09), (0.02, -0.09), (0.02, 0.03), (-0.02, 0.03)])
     head = np.array([(-0.06, 0.02), (0.06, 0.02), (0.0, 0.095)])
     turn = {"straight": 0.0, "left": np.pi / 2, "right": -np.pi / 2}.get(arrow, 0.0)
@@ -141,21 +141,15 @@ def place_signals(layout: Layout) -> tuple[list[Signal], list[Mesh]]:
     return signals, posts
 
 
-def _pose(road_line: object, s: float, d: float, z: float, approach: int) -> FloatArray:
-    from drivelabel.simulate.world.lines import Line
-
-    assert isinstance(road_line, Line)
+def _pose(road_line: Line, s: float, d: float, z: float, approach: int) -> FloatArray:
     x, y = road_line.at(np.array(s), d)
     heading = float(road_line.heading(np.array(s)))
     # It faces those who come towards it.
     return turn_z(heading + (np.pi if approach > 0 else 0.0), (float(x), float(y), z))
 
 
-def _mast(line: object, s: float, d_post: float, d_end: float, z: float) -> Mesh:
+def _mast(line: Line, s: float, d_post: float, d_end: float, z: float) -> Mesh:
     """A post at d_post with an arm to d_end at height z."""
-    from drivelabel.simulate.world.lines import Line
-
-    assert isinstance(line, Line)
     look = Look((0.14, 0.145, 0.15), "pole", "metal")
     foot = line.at3(np.array(s), d_post, KERB_M)
     top, end = line.at3(np.array(s), d_post, z), line.at3(np.array(s), d_end, z + 0.25)
@@ -167,10 +161,7 @@ def _mast(line: object, s: float, d_post: float, d_end: float, z: float) -> Mesh
     )
 
 
-def _post(line: object, s: float, d: float, height: float) -> Mesh:
-    from drivelabel.simulate.world.lines import Line
-
-    assert isinstance(line, Line)
+def _post(line: Line, s: float, d: float, height: float) -> Mesh:
     look = Look((0.14, 0.145, 0.15), "pole", "metal")
     ends = np.array([line.at3(np.array(s), d, KERB_M), line.at3(np.array(s), d, height)])
     return tube(ends, [0.06, 0.055], look, 8)

@@ -15,7 +15,7 @@ KERB_M = 0.13
 GROUND_DEPTH_M = 45.0
 """How far the ground beside a street reaches."""
 
-ASPHALT = Look((0.058, 0.058, 0.062), "road", "asphalt")
+ASPHALT = Look((0.095, 0.095, 0.098), "road", "asphalt")
 KERBSTONE = Look((0.3, 0.3, 0.29), "sidewalk", "concrete")
 PAVEMENT = Look((0.2, 0.195, 0.185), "sidewalk", "concrete")
 LAWN = Look((0.07, 0.13, 0.03), "terrain", "grass")
@@ -207,7 +207,7 @@ def _repairs(road: Road, rng: np.random.Generator) -> list[Mesh]:
         s, d = float(rng.uniform(5, road.line.length - 20)), float(rng.uniform(-half + 1, half - 1))
         kind = rng.random()
         if kind < 0.45:
-            look = Look((0.04, 0.04, 0.043), "road", "asphalt", layer=1).shade(float(rng.uniform(0.8, 1.5)))
+            look = Look((0.07, 0.07, 0.073), "road", "asphalt", layer=1).shade(float(rng.uniform(0.8, 1.5)))
             size = (float(rng.uniform(1, 9)), float(rng.uniform(0.4, 1.6)))
         elif kind < 0.75:
             look, size = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from drivelabel.simulate.world.mesh import Color, Look, Mesh, box, disc, fan, loft, quads, tube
+from drivelabel.simulate.world.mesh import Color, Look, Mesh, box, category_id, disc, fan, loft, quads, tube
 from drivelabel.typing import AnyArray
 
 BODY, TAIL, BRAKE, HEAD, LEFT_BLINK, RIGHT_BLINK, LEFT_LIMB, RIGHT_LIMB = range(8)
@@ -323,10 +323,6 @@ def _lamps(category: str, length: float, half: float, head_z: float, tail_z: flo
 
 def _named(mesh: Mesh, category: str) -> Mesh:
     """The mesh with one category."""
-    from dataclasses import replace
-
-    from drivelabel.simulate.world.mesh import category_id
-
     return replace(mesh, category=np.full(len(mesh), category_id(category), np.uint8))
 
 
@@ -355,7 +351,7 @@ def van(color: Color, *, windows: bool, scale: float = 1.0) -> Mesh:
             (length - 1.66, -0.8, 2.32),
         ]
     )
-    parts.append(quads((shield + [0.03, 0, 0.03])[None], glass))
+    parts.append(quads((shield + np.array([0.03, 0, 0.03]))[None], glass))
     parts.append(
         quads(
             np.array(
@@ -407,7 +403,7 @@ def truck(cab_color: Color, box_color: Color, length: float) -> Mesh:
             (length - 0.19, -0.98, 2.7),
         ]
     )
-    parts.append(quads((shield + [0.04, 0, 0.02])[None], Look(GLASS, "truck", "glass")))
+    parts.append(quads((shield + np.array([0.04, 0, 0.02]))[None], Look(GLASS, "truck", "glass")))
     parts.append(box((length - 0.03, -0.85, 0.75), (length + 0.02, 0.85, 1.1), dark))
     rear = length * 0.2 + 0.6
     parts += [_named(p, "truck") for p in _axles([rear, length - 1.1], half - 0.03, 0.5, 0.35)]
@@ -498,8 +494,8 @@ def bicycle(color: Color) -> Mesh:
         parts.append(tube(ring, [0.018] * 15, tyre, 4, caps=False))
         for a in (0.2, 1.25, 2.3):
             ends = np.array([[np.cos(a), 0, np.sin(a)], [-np.cos(a), 0, -np.sin(a)]]) * 0.32
-            parts.append(tube(ends + [x, 0, 0.345], [0.006] * 2, Look(RIM, "bicycle", "metal"), 3))
-    bars = [
+            parts.append(tube(ends + np.array([x, 0, 0.345]), [0.006] * 2, Look(RIM, "bicycle", "metal"), 3))
+    bars: list[list[tuple[float, float, float]]] = [
         [(-0.5, 0, 0.345), (-0.08, 0, 0.3), (0.4, 0, 0.82), (-0.2, 0, 0.85), (-0.5, 0, 0.345)],
         [(-0.08, 0, 0.3), (-0.22, 0, 0.95)],
         [(0.52, 0, 0.345), (0.4, 0, 0.82), (0.38, 0, 1.02)],

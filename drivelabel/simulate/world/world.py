@@ -121,10 +121,10 @@ class World:
         for vehicle in self.vehicles:
             rows = []
             for category, mesh in vehicle.things:
-                facts = {"kind": vehicle.kind} if category != "rider" else {}
+                facts: dict[str, str | bool] = {"kind": vehicle.kind} if category != "rider" else {}
                 if category in ("bicycle", "motorcycle"):
-                    facts["with_rider"] = True  # type: ignore[assignment]
-                rows.append(self.things.add(Thing.of(category, mesh, **facts)))
+                    facts["with_rider"] = True
+                rows.append(self.things.add(Thing.of(category, mesh, None, **facts)))
             self._vehicle_rows.append(rows)
 
     def _make_people(self, rng: np.random.Generator, choices: np.random.Generator) -> None:
