@@ -42,8 +42,11 @@ def develop(
             dx = x + 0.5 - 0.5 * width
             shade = gain * (1.0 - vignette * (dx * dx + dy * dy) / half)
             common = grain[(at + 3 * x) & mask] * 0.6
+            grey = 0.3 * light[y, x, 0] + 0.59 * light[y, x, 1] + 0.11 * light[y, x, 2]
             for k in range(3):
-                value = np.sqrt(max(light[y, x, k] * shade, 0.0)) * (0.5 * top)
+                # A sensor's colours are paler than the paint's.
+                pale = grey + 0.84 * (light[y, x, k] - grey)
+                value = np.sqrt(max(pale * shade, 0.0)) * (0.5 * top)
                 low = min(int(value), top)
                 shown = curve[low]
                 own = grain[(at + 3 * x + k + 1) & mask] * 0.8 + common

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from drivelabel.typing import Float32Array, FloatArray
+from drivelabel.typing import AnyArray, Float32Array, FloatArray
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -23,6 +23,71 @@ def flat_normals(triangles: Float32Array) -> Float32Array:
         for j in range(3):
             normals[i, j, 0], normals[i, j, 1], normals[i, j, 2] = x / length, y / length, z / length
     return normals
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def round_normals(
+    triangles: Float32Array, flat: Float32Array, is_round: AnyArray, crease: float
+) -> Float32Array:
+    """Normals that run smoothly over edges that are not sharp.
+
+    Args:
+        triangles: (m, 3, 3), metres.
+        flat: (m, 3, 3), from :func:`flat_normals`.
+        is_round: (m,), which triangles to round.
+        crease: cosine of the angle between faces from which an edge is sharp.
+
+    Returns:
+        (m, 3, 3): at each corner the mean of the faces that meet there within the crease.
+    """
+    n = 0
+    for i in range(len(triangles)):
+        n += 3 if is_round[i] else 0
+    size = 16
+    while size < 2 * n:
+        size *= 2
+    head, after = np.full(size, -1, np.int32), np.empty(n, np.int32)
+    place, corner = np.empty((n, 3), np.int32), np.empty(n, np.int32)
+    k = 0
+    for i in range(len(triangles)):
+        if not is_round[i]:
+            continue
+        for j in range(3):
+            for axis in range(3):
+                place[k, axis] = int(np.floor(triangles[i, j, axis] * 400.0 + 0.5))
+            bucket = _bucket(place[k, 0], place[k, 1], place[k, 2], size)
+            corner[k], after[k] = 3 * i + j, head[bucket]
+            head[bucket] = k
+            k += 1
+    out = flat.copy()
+    for k in range(n):
+        i, j = corner[k] // 3, corner[k] % 3
+        x = y = z = 0.0
+        other = head[_bucket(place[k, 0], place[k, 1], place[k, 2], size)]
+        while other >= 0:
+            same = (
+                place[k, 0] == place[other, 0]
+                and place[k, 1] == place[other, 1]
+                and place[k, 2] == place[other, 2]
+            )
+            face = corner[other] // 3
+            along = (
+                flat[i, 0, 0] * flat[face, 0, 0]
+                + flat[i, 0, 1] * flat[face, 0, 1]
+                + flat[i, 0, 2] * flat[face, 0, 2]
+            )
+            if same and along > crease:
+                x, y, z = x + flat[face, 0, 0], y + flat[face, 0, 1], z + flat[face, 0, 2]
+            other = after[other]
+        length = np.sqrt(x * x + y * y + z * z)
+        if length > 0.0:
+            out[i, j, 0], out[i, j, 1], out[i, j, 2] = x / length, y / length, z / length
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bucket(x: int, y: int, z: int, size: int) -> int:
+    return ((x * 73856093) ^ (y * 19349663) ^ (z * 83492791)) & (size - 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

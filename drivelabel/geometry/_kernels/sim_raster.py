@@ -16,6 +16,9 @@ from drivelabel.typing import AnyArray, Float32Array, FloatArray, Int32Array
 NOTHING = -1
 """Number of the triangle behind a cell where there is none."""
 
+IGNORED = 255
+"""Layer of what is not drawn at all."""
+
 DECAL_RELATIVE, DECAL_METRES = 2e-4, 0.006
 """A decal is drawn unless it lies deeper than what is there by more than this share of its depth and this
 length: float32 corners at 200 m and grazing sight err by 6e-6 of the depth."""
@@ -24,6 +27,7 @@ length: float32 corners at 200 m and grazing sight err by 6e-6 of the depth."""
 @njit(cache=True, nogil=True, error_model="numpy")
 def cut_for_camera(
     triangles: Float32Array,
+    layer: AnyArray,
     cam_from_world: FloatArray,
     matrix: FloatArray,
     grid_hw: tuple[int, int],
@@ -36,6 +40,8 @@ def cut_for_camera(
     p, polygon, flat = np.empty((3, 3)), np.empty((4, 3)), np.empty((4, 2))
     k = 0
     for i in range(m):
+        if layer[i] == IGNORED:
+            continue
         behind = 0
         for j in range(3):
             x, y, z = triangles[i, j, 0], triangles[i, j, 1], triangles[i, j, 2]

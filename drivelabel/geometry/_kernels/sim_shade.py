@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from drivelabel.geometry._kernels.sim_bare import bare, inside
 
+from drivelabel.geometry._kernels.sim_bare import bare, inside
 from drivelabel.geometry._kernels.sim_sky import TILE, Rgb, Sky, mirrored, sky_color, smooth, tile
 from drivelabel.geometry._kernels.sim_texture import (
     ASPHALT,
@@ -61,12 +61,18 @@ class Maps(NamedTuple):
 
 
 class View(NamedTuple):
-    """Where a camera is and how it looks; `rays` is (h, w, 2) in the plane z = 1, or empty for a pinhole."""
+    """Where a camera is and how it looks.
+
+    ``rays`` is (h, w, 2) in the plane z = 1, or empty for a pinhole; ``mirror`` (h / k, w / k, 3) is what wet
+    ground mirrors, or empty; ``mirror_scale`` is its size over the image's.
+    """
 
     world_from_cam: FloatArray
     matrix: FloatArray
     rays: FloatArray
     wetness: float
+    mirror: Float32Array
+    mirror_scale: float
 
 
 @bare
@@ -185,7 +191,9 @@ def _shade(
         skin,
         maps,
         sky,
-        view.wetness,
+        view,
+        x,
+        y,
     )
     clear = np.exp(-sky.thickness * distance)
     r = sky.haze[0] + (r - sky.haze[0]) * clear
@@ -197,7 +205,8 @@ def _shade(
 @inside
 def _lit(
     number: int, x: float, y: float, z: float, dx: float, dy: float, dz: float, nx: float, ny: float, nz: float,
-    u: float, v: float, px: float, lod: float, skin: Skin, maps: Maps, sky: Sky, wetness: float,
+    u: float, v: float, px: float, lod: float, skin: Skin, maps: Maps, sky: Sky, view: View,
+    column: float, row: float,
 ) -> Rgb:  # fmt: skip
     """Light from a point of a surface towards the camera."""
     material = skin.material[number]
@@ -213,6 +222,8 @@ def _lit(
     elif material == GRASS:
         r, g, b = grass(noise, r, g, b, u, v, px, lod)
     elif material == FOLIAGE:
+        # Along two slanting axes of the world, which no crown's uv would stretch.
+        u, v = x + 0.73 * z, y - 0.68 * z
         r, g, b = foliage(noise, r, g, b, u, v, px, lod)
         bump = 0.5 * min(1.0, 0.2 / px)
         nx += bump * tile(noise, 1, u, v, 2.9, lod)
@@ -245,18 +256,18 @@ def _lit(
     else:
         spot = 1.0 + 0.08 * tile(noise, 0, u, v, 2.7, lod)
         r, g, b = r * spot, g * spot, b * spot
-    if wetness > 0.0 and nz > 0.8:
-        pool = smooth(0.1, 0.5, tile(noise, 0, x, y, 23.0, lod)) * wetness
-        dark = 1.0 - 0.45 * wetness
+    wetness = view.wetness
+    wet_share, wet_u, wet_v = 0.0, 0.0, 0.0
+    if wetness > 0.0:
+        dark = 1.0 - (0.45 if nz > 0.8 else 0.15) * wetness
         r, g, b = r * dark, g * dark, b * dark
-        if skin.is_ground[number]:
-            shine, mirror = 0.02 + 0.02 * pool, wetness * (0.35 + 0.5 * pool)
-            rough = 0.03 * (1.0 - 0.7 * pool)
-            nx += rough * tile(noise, 1, x, y, 0.7, lod)
-            ny += rough * tile(noise, 1, x + 0.35, y, 0.7, lod)
-    elif wetness > 0.0:
-        dark = 1.0 - 0.15 * wetness
-        r, g, b = r * dark, g * dark, b * dark
+        if skin.is_ground[number] and nz > 0.8 and view.mirror.shape[0] > 0:
+            pool = smooth(-0.1, 0.6, tile(noise, 0, x, y, 19.0, lod) + 0.3 * tile(noise, 0, x, y, 5.0, lod))
+            grazing = 1.0 - min(max(-dz, 0.0), 1.0)
+            wet_share = (0.02 + 0.98 * grazing**5) * wetness * (0.30 + 0.45 * pool)
+            rough = 9.0 * (1.0 - 0.75 * pool)
+            wet_u = column + 0.5 * rough * tile(noise, 1, x, y, 0.9, lod)
+            wet_v = row + rough * tile(noise, 1, x + 0.35, y, 0.9, lod)
     e_r, e_g, e_b, shadow = _light_on(
         x, y, z, nx, ny, nz, skin.is_ground[number], material == FOLIAGE, maps, sky
     )
@@ -265,12 +276,37 @@ def _lit(
         lit_r, lit_g, lit_b = _shiny(
             lit_r, lit_g, lit_b, dx, dy, dz, nx, ny, nz, shine, mirror, shadow, sky, z
         )
+    if wet_share > 0.0:
+        m_r, m_g, m_b = _wet_mirror(view, wet_u, wet_v)
+        lit_r, lit_g, lit_b = (
+            lit_r + wet_share * (m_r - lit_r),
+            lit_g + wet_share * (m_g - lit_g),
+            lit_b + wet_share * (m_b - lit_b),
+        )
     if glow > 0.0:
         power = glow * (3.0 if not sky.is_night else 2.2)
         lit_r += power * skin.color[number, 0]
         lit_g += power * skin.color[number, 1]
         lit_b += power * skin.color[number, 2]
     return lit_r, lit_g, lit_b
+
+
+@inside
+def _wet_mirror(view: View, column: float, row: float) -> Rgb:
+    """What wet ground mirrors at a position of the image."""
+    height, width = view.mirror.shape[0], view.mirror.shape[1]
+    u = min(max(column * view.mirror_scale - 0.5, 0.0), width - 1.001)
+    v = min(max(row * view.mirror_scale - 0.5, 0.0), height - 1.001)
+    left, top = int(u), int(v)
+    fu, fv = u - left, v - top
+    r = g = b = 0.0
+    for k in range(4):
+        part = (fu if k & 1 else 1.0 - fu) * (fv if k & 2 else 1.0 - fv)
+        y, x = top + (k >> 1), left + (k & 1)
+        r += part * view.mirror[y, x, 0]
+        g += part * view.mirror[y, x, 1]
+        b += part * view.mirror[y, x, 2]
+    return r, g, b
 
 
 @inside
@@ -387,10 +423,10 @@ def _lamp_light(x: float, y: float, z: float, nx: float, ny: float, nz: float, m
         forward = maps.headlights_forward
         along = (hx * forward[0] + hy * forward[1] + hz * forward[2]) / distance
         up = hz / distance
-        beam = smooth(0.80, 0.99, along) * (1.0 - 0.93 * smooth(-0.012, 0.006, up)) + 0.04 * smooth(
-            0.3, 0.9, along
-        )
+        beam = smooth(0.83, 0.99, along) * (1.0 - 0.94 * smooth(-0.015, 0.004, up))
+        beam *= 0.12 + 0.88 * smooth(-0.22, -0.03, up)
+        beam += 0.03 * smooth(0.2, 0.9, along)
         facing = max(-(nx * hx + ny * hy + nz * hz) / distance, 0.0)
-        power = 95.0 * beam * (facing + 0.02) / (distance * distance + 6.0)
+        power = 420.0 * beam * (facing + 0.01) / (distance * distance + 60.0)
         r, g, b = r + power, g + 0.97 * power, b + 0.9 * power
     return r, g, b

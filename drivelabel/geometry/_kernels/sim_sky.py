@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from drivelabel.geometry._kernels.sim_bare import bare
 
+from drivelabel.geometry._kernels.sim_bare import bare
 from drivelabel.typing import Float32Array, FloatArray
 
 TILE = 256
@@ -89,7 +89,7 @@ def sky_color(sky: Sky, x: float, y: float, z: float, with_clouds: bool) -> Rgb:
     if not sky.is_night:
         glow += 30.0 * smooth(0.99985, 0.99997, towards)
     if with_clouds and sky.cloud_cover > 0.0 and up > 0.003:
-        s = 0.035 / (up + 0.07)
+        s = 0.11 / (up + 0.12)
         shape = tile(sky.noise, 0, x * s + 0.31, y * s + 0.17, 1.0, -9.0)
         shape += 0.45 * tile(sky.noise, 0, x * s * 4.3 + 0.7, y * s * 4.3, 1.0, -9.0)
         low = 1.0 - 2.3 * sky.cloud_cover

@@ -7,8 +7,8 @@ rows of ``simulate.geometry3d.MATERIALS``.
 from __future__ import annotations
 
 import numpy as np
-from drivelabel.geometry._kernels.sim_bare import bare
 
+from drivelabel.geometry._kernels.sim_bare import bare
 from drivelabel.geometry._kernels.sim_sky import Rgb, smooth, tile
 from drivelabel.typing import Float32Array
 

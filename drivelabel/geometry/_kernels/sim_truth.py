@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from drivelabel.typing import AnyArray, Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
+from drivelabel.typing import Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from drivelabel._check import check_shape
 from drivelabel.errors import InvalidLabelError
-from drivelabel.geometry._kernels.sim_raster import NOTHING, cut_for_camera, fill
+from drivelabel.geometry._kernels.sim_raster import IGNORED, NOTHING, cut_for_camera, fill
 from drivelabel.geometry._kernels.sim_shade import Maps, Skin, View, shade_image
 from drivelabel.geometry._kernels.sim_sky import Sky
 from drivelabel.geometry._kernels.sim_truth import truth_maps
@@ -18,7 +19,7 @@ from drivelabel.scene.sensors import check_rigid
 from drivelabel.simulate.geometry3d import Surfaces
 from drivelabel.simulate.render.develop import develop_image
 from drivelabel.simulate.render.light import Effects, Light
-from drivelabel.simulate.render.lightmaps import corner_normals, is_ground, make_maps
+from drivelabel.simulate.render.lightmaps import corner_normals, ground_height, is_ground, make_maps
 from drivelabel.simulate.render.noise import noise_tiles
 from drivelabel.typing import AnyArray, Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
 
@@ -28,7 +29,11 @@ NEAR_M = 0.05
 CLEAR_AIR_PER_M = 2.2e-4
 """Share of light that clean air takes per metre."""
 
+MIRROR_STEP = 2
+"""Pixels of the image per pixel of what wet ground mirrors."""
+
 _NO_RAYS = np.zeros((0, 0, 2))
+_NO_MIRROR = np.zeros((0, 0, 3), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,33 +124,64 @@ def render_camera(
     lit = surfaces if isinstance(surfaces, Lit) else light_up(surfaces, light, pose[:3, 3])
     pose[:3, 3] -= lit.surfaces.origin
     cam_from_world = np.linalg.inv(pose)
-    behind, category, instance, depth = _truth(lit.surfaces, cam_from_world, camera)
-    fine = _visible(lit.surfaces, cam_from_world, camera, 2)
-    view = View(pose, np.asarray(camera.camera_matrix, np.float64), _NO_RAYS, _wetness(effects))
-    radiance = np.empty((*camera.image_hw, 3), np.float32)
-    rough_depth = np.empty(camera.image_hw, np.float32)
+    category, instance, depth = _truth(lit.surfaces, cam_from_world, camera)
     sky = make_sky(lit.light, effects)
-    shade_image(fine, lit.skin, lit.maps, sky, view, radiance, rough_depth)
+    matrix = np.asarray(camera.camera_matrix, np.float64)
+    wetness = _wetness(effects)
+    mirror = _wet_mirror(lit, pose, camera, sky) if wetness > 0 else _NO_MIRROR
+    view = View(pose, matrix, _NO_RAYS, wetness, mirror, 1.0 / MIRROR_STEP)
+    fine = _visible(lit.surfaces, cam_from_world, camera.image_hw, matrix, 2)
+    radiance, rough_depth = _shaded(fine, lit, sky, view)
     image = develop_image(radiance, rough_depth, view, lit.light, effects, seed)
     return Render(image, category, instance, depth)
 
 
-def _visible(surfaces: Surfaces, cam_from_world: FloatArray, camera: Camera, scale: int) -> Int32Array:
+def _shaded(fine: Int32Array, lit: Lit, sky: Sky, view: View) -> tuple[Float32Array, Float32Array]:
+    height, width = fine.shape[0] // 2, fine.shape[1] // 2
+    radiance, depth = np.empty((height, width, 3), np.float32), np.empty((height, width), np.float32)
+    shade_image(fine, lit.skin, lit.maps, sky, view, radiance, depth)
+    return radiance, depth
+
+
+def _wet_mirror(lit: Lit, pose: FloatArray, camera: Camera, sky: Sky) -> Float32Array:
+    """What level ground would mirror: the world without ground, seen from below it, in a small picture."""
+    height = ground_height(lit.surfaces, lit.skin.is_ground, pose[:3, 3])
+    flip = np.diag([1.0, 1.0, -1.0, 1.0])
+    flip[2, 3] = 2 * height
+    below = flip @ pose
+    small_hw = (camera.image_hw[0] // MIRROR_STEP, camera.image_hw[1] // MIRROR_STEP)
+    matrix = np.asarray(camera.camera_matrix, np.float64) / np.array([[MIRROR_STEP], [MIRROR_STEP], [1.0]])
+    layer = np.where(lit.skin.is_ground, np.uint8(IGNORED), lit.surfaces.layer)
+    fine = _visible(lit.surfaces, np.linalg.inv(below), small_hw, matrix, 2, layer)
+    radiance, _ = _shaded(fine, lit, sky, View(below, matrix, _NO_RAYS, 0.0, _NO_MIRROR, 1.0))
+    # Rough wet asphalt smears what it mirrors, most of all upwards.
+    return cv2.GaussianBlur(radiance, (0, 0), sigmaX=1.0, sigmaY=3.5)
+
+
+def _visible(
+    surfaces: Surfaces,
+    cam_from_world: FloatArray,
+    image_hw: tuple[int, int],
+    matrix: FloatArray,
+    scale: int,
+    layer: UInt8Array | None = None,
+) -> Int32Array:
     """(h * scale, w * scale), the triangle behind the middle of each cell of a pixel."""
-    assert camera.camera_matrix is not None
-    height, width = camera.image_hw
-    hw = (height * scale, width * scale)
-    matrix = np.asarray(camera.camera_matrix, np.float64) * np.array([[scale], [scale], [1.0]])
-    corners, planes, owner = cut_for_camera(surfaces.triangles, cam_from_world, matrix, hw, NEAR_M)
+    hw = (image_hw[0] * scale, image_hw[1] * scale)
+    scaled = matrix * np.array([[scale], [scale], [1.0]])
+    layer = surfaces.layer if layer is None else layer
+    corners, planes, owner = cut_for_camera(surfaces.triangles, layer, cam_from_world, scaled, hw, NEAR_M)
     nearness, behind = np.zeros(hw, np.float32), np.full(hw, NOTHING, np.int32)
-    fill(corners, planes, owner, surfaces.layer, nearness, behind)
+    fill(corners, planes, owner, layer, nearness, behind)
     return behind
 
 
 def _truth(
     surfaces: Surfaces, cam_from_world: FloatArray, camera: Camera
-) -> tuple[Int32Array, UInt8Array, UInt16Array, Float32Array]:
-    behind = _visible(surfaces, cam_from_world, camera, 1)
+) -> tuple[UInt8Array, UInt16Array, Float32Array]:
+    """Category, instance and depth of the rays through the pixels' middles."""
+    matrix = np.asarray(camera.camera_matrix, np.float64)
+    behind = _visible(surfaces, cam_from_world, camera.image_hw, matrix, 1)
     category, instance = np.empty(behind.shape, np.uint8), np.empty(behind.shape, np.uint16)
     depth = np.empty(behind.shape, np.float32)
     truth_maps(
@@ -154,14 +190,14 @@ def _truth(
         surfaces.category,
         surfaces.instance,
         cam_from_world,
-        np.asarray(camera.camera_matrix, np.float64),
+        matrix,
         _NO_RAYS,
         DRIVING.id_of("sky"),
         category,
         instance,
         depth,
     )
-    return behind, category, instance, depth
+    return category, instance, depth
 
 
 def make_sky(light: Light, effects: Effects) -> Sky:

@@ -34,9 +34,9 @@ def develop_image(
 def metered_gain(light: Light) -> float:
     """Exposure that shows a grey road as mid grey; the same for all cameras, so a drive does not flicker."""
     if light.is_night:
-        return 0.16 / (0.18 * NIGHT_KEY) * 0.35
+        return 0.08 / (0.18 * NIGHT_KEY)
     falls = light.sun[1] * max(light.sun_direction[2], 0.1) + light.zenith[1] + 0.3 * light.horizon[1]
-    return 0.19 / (0.18 * falls) if falls > 0 else 1.0
+    return 0.25 / (0.18 * falls) if falls > 0 else 1.0
 
 
 def _add_glow(radiance: Float32Array, gain: float, strength: float) -> None:
@@ -61,7 +61,11 @@ def _curve() -> Float32Array:
 
     Sources: IEC 61966-2-1 (sRGB); the film curve is Narkowicz's fit to the ACES reference transform, 2016.
     """
-    x = (np.linspace(0.0, 2.0, 4096) ** 2) * 0.85
-    shown = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0.0, 1.0)
+    x = np.linspace(0.0, 2.0, 4096) ** 2
+    film = np.clip(
+        0.85 * x * (2.51 * 0.85 * x + 0.03) / (0.85 * x * (2.43 * 0.85 * x + 0.59) + 0.14), 0.0, 1.0
+    )
+    soft = x * (1.0 + x / 16.0) / (1.0 + x)  # Reinhard et al. 2002, equation 4; keeps more of the shadows
+    shown = 0.45 * film + 0.55 * np.minimum(1.25 * soft, 1.0)
     encoded = np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * shown ** (1 / 2.4) - 0.055)
     return (255.0 * encoded).astype(np.float32)

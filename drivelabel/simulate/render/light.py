@@ -70,8 +70,8 @@ class Light:
         through = np.exp(-np.array([0.08, 0.14, 0.26]) * air)
         open_sky = 1.0 - max(0.0, cloud_cover - 0.55) / 0.45
         sun = 3.6 * through * open_sky**2
-        grey = np.array([0.62, 0.66, 0.72]) * (0.35 + 0.65 * height)
-        clear_zenith, clear_horizon = np.array([0.16, 0.30, 0.62]), np.array([0.62, 0.74, 0.9])
+        grey = np.array([0.80, 0.84, 0.90]) * (0.35 + 0.65 * height)
+        clear_zenith, clear_horizon = np.array([0.27, 0.44, 0.80]), np.array([0.80, 0.92, 1.06])
         warm = np.array([1.15, 0.93, 0.72]) if elevation_deg < 15 else np.ones(3)
         bright = 0.25 + 0.75 * min(1.0, height * 1.6)
         zenith = bright * (open_sky * clear_zenith + (1 - open_sky) * grey)

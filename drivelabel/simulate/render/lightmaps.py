@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from drivelabel.geometry._kernels.sim_light import flat_normals, lamp_light
+from drivelabel.geometry._kernels.sim_light import flat_normals, lamp_light, round_normals
 from drivelabel.geometry._kernels.sim_raster import NOTHING, cut_for_map, fill
 from drivelabel.geometry._kernels.sim_shade import Maps
 from drivelabel.labels.taxonomies import DRIVING
-from drivelabel.simulate.geometry3d import Surfaces
+from drivelabel.simulate.geometry3d import MATERIALS, SOLID, Surfaces
 from drivelabel.simulate.render.light import Light
 from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray
 
@@ -35,6 +35,14 @@ COVER_FADE_M, COVER_BLUR_M = 0.45, 0.28
 """Height above the ground at which a body hides a third of the sky, and how soft its edge is."""
 
 LAMPS_M, LAMP_CELL_M, LAMP_REACH_M = 110.0, 0.5, 28.0
+HEADLIGHT_GAIN, TAIL_GAIN, STREET_GAIN, SIGNAL_GAIN = 60.0, 6.0, 26.0, 4.0
+"""How much more lamps light the road than their small glowing areas would."""
+_VEHICLES = [DRIVING.id_of(name) for name in ("car", "truck", "bus", "motorcycle", "bicycle", "trailer")]
+
+_ROUND = [MATERIALS.index(name) for name in ("plain", "metal", "glass", "foliage")]
+ROUND_WITHIN_M = 90.0
+CREASE = float(np.cos(np.radians(50)))
+"""Edges sharper than this stay edges."""
 
 
 def is_ground(surfaces: Surfaces) -> BoolArray:
@@ -111,36 +119,55 @@ def _lamps(surfaces: Surfaces, light: Light, around: FloatArray) -> tuple[Float3
     out = np.zeros((cells, cells, 3), np.float32)
     lit = surfaces.emission > 0
     if light.is_night and lit.any():
-        where, facing, power = gather_lamps(surfaces[lit])
+        where, facing, power = gather_lamps(surfaces[lit], _middles(surfaces))
         where[:, 2] = np.maximum(where[:, 2], 0.2)
         corner = -matrix[:2, 3] * LAMP_CELL_M
         lamp_light(where, facing, power, corner, LAMP_CELL_M, LAMP_REACH_M, out)
     return out, matrix
 
 
-def gather_lamps(lit: Surfaces) -> tuple[FloatArray, FloatArray, FloatArray]:
+def gather_lamps(lit: Surfaces, middles: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Glowing triangles that are near each other, as lamps.
+
+    Args:
+        lit: the triangles that glow.
+        middles: (k, 3), metres, the middle of each thing; row 0 is for none.
 
     Returns:
         where: (n, 3), metres, coords of the surfaces.
-        facing: (n, 3), unit, where each shines.
-        power: (n, 3), linear RGB: area times emission.
+        facing: (n, 3), unit, where each shines: a vehicle's away from its middle, others down.
+        power: (n, 3), linear RGB.
     """
     corners = lit.triangles.astype(np.float64)
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    area = np.linalg.norm(cross, axis=1) / 2
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
     middle = corners.mean(axis=1)
-    place = np.concatenate([np.floor(middle / 0.8), lit.instance[:, None]], axis=1)
-    _, lamp = np.unique(place, axis=0, return_inverse=True)
+    is_white = lit.color[:, 2] > 0.5 * lit.color[:, 0]
+    # One lamp per thing and colour, so that a car's pair shines along its middle; street lamps by place.
+    place = np.floor(middle / 1.5) * (lit.instance == 0)[:, None]
+    keys = np.concatenate([place, lit.instance[:, None], is_white[:, None]], axis=1)
+    _, first, lamp = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     lamp = lamp.reshape(-1)
-    n = int(lamp.max()) + 1
+    n = len(first)
     total = np.maximum(np.bincount(lamp, area, n), 1e-9)
     where = _per_lamp(lamp, middle * area[:, None], n) / total[:, None]
-    facing = _per_lamp(lamp, cross / 2, n)
-    length = np.linalg.norm(facing, axis=1, keepdims=True)
-    facing = np.where(length > 0.2 * total[:, None], facing / np.maximum(length, 1e-9), [0.0, 0.0, -1.0])
-    power = _per_lamp(lamp, lit.color * (lit.emission * area)[:, None], n)
+    thing = lit.instance[first]
+    facing = (where - middles[thing]) * np.array([1.0, 1.0, 0.0])
+    is_vehicle = np.isin(lit.category[first], _VEHICLES)
+    facing[~is_vehicle] = [0.0, 0.0, -1.0]
+    facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
+    gain = np.where(is_vehicle, np.where(is_white[first], HEADLIGHT_GAIN, TAIL_GAIN), STREET_GAIN)
+    gain[lit.category[first] == DRIVING.id_of("traffic_light")] = SIGNAL_GAIN
+    power = _per_lamp(lamp, lit.color * (lit.emission * area)[:, None], n) * gain[:, None]
     return where, facing, power
+
+
+def _middles(surfaces: Surfaces) -> FloatArray:
+    """(k, 3), the middle of each thing's corners, by its number."""
+    own = surfaces.instance > 0
+    number, middle = surfaces.instance[own], surfaces.triangles[own].mean(axis=1, dtype=np.float64)
+    n = int(number.max(initial=0)) + 1
+    count = np.maximum(np.bincount(number, minlength=n), 1)
+    return _per_lamp(number, middle, n) / count[:, None]
 
 
 def _per_lamp(lamp: AnyArray, values: AnyArray, n: int) -> FloatArray:
@@ -148,5 +175,15 @@ def _per_lamp(lamp: AnyArray, values: AnyArray, n: int) -> FloatArray:
 
 
 def corner_normals(surfaces: Surfaces) -> Float32Array:
-    """(m, 3, 3) unit normals at the corners of triangles."""
-    return flat_normals(surfaces.triangles)
+    """(m, 3, 3) unit normals at the corners of triangles; bodies that are no buildings look round."""
+    flat = flat_normals(surfaces.triangles)
+    is_round = np.isin(surfaces.material, _ROUND) & (surfaces.layer == SOLID)
+    near = np.abs(surfaces.triangles[:, 0]).max(axis=1) < ROUND_WITHIN_M
+    return round_normals(surfaces.triangles, flat, is_round & near, CREASE)
+
+
+def ground_height(surfaces: Surfaces, ground: BoolArray, around: FloatArray) -> float:
+    """Metres of the road near a point, coords of the surfaces; 0 where there is none."""
+    corners = surfaces.triangles[ground][:, 0]
+    near = np.abs(corners[:, :2] - around[:2]).max(axis=1) < 60.0
+    return float(np.median(corners[near, 2])) if near.any() else 0.0
