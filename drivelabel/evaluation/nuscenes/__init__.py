@@ -15,3 +15,6 @@ from drivelabel.evaluation.nuscenes.detection_result import DetectionResult as D
 from drivelabel.evaluation.nuscenes.samples import BikeRacks as BikeRacks
 from drivelabel.evaluation.nuscenes.samples import Samples as Samples
 from drivelabel.evaluation.nuscenes.samples import place as place
+from drivelabel.evaluation.nuscenes.tracking import tracking as tracking
+from drivelabel.evaluation.nuscenes.tracking_result import TrackingCurve as TrackingCurve
+from drivelabel.evaluation.nuscenes.tracking_result import TrackingResult as TrackingResult

@@ -190,3 +190,78 @@ def _tracking_box(boxes: TrackingColumns, row: int, token: str) -> Any:
         tracking_name=TRACKING_NAMES[boxes.category_id[row]],
         tracking_score=float(boxes.score[row]),
     )
+
+
+def tracks(
+    rng: np.random.Generator,
+    world: Samples,
+    n_tracks: int,
+    n_false: int,
+    *,
+    miss: float = 0.2,
+    switch: float = 0.05,
+    noise: float = 0.4,
+    steps: int = 0,
+    crowd: float = 50.0,
+    classes: int = 7,
+    twins: float = 0.0,
+) -> tuple[TrackingColumns, TrackingColumns]:
+    """`n_tracks` things a scene walking about, tracked with misses, changes of identity and false tracks.
+
+    Args:
+        rng: the dice.
+        world: the samples.
+        n_tracks, n_false: things and false tracks a scene.
+        miss: how often a prediction is missing; truths lack points half as often.
+        switch: how often a track takes a new identity, or its neighbour's.
+        noise: metres.
+        steps: scores are multiples of 1 / steps and places of 1 / 4 m, so that many are equal; 0 for neither.
+        crowd: metres around the ego vehicle in which things are.
+        classes: how many of the seven occur.
+        twins: how often a prediction occurs twice.
+    """
+    truth: list[tuple[Any, ...]] = []
+    pred: list[tuple[Any, ...]] = []
+    next_id = 0
+    for scene in np.unique(world.scene):
+        rows = np.flatnonzero(world.scene == scene)
+        for k in range(n_tracks + n_false):
+            real, category = k < n_tracks, int(rng.integers(0, classes))
+            first = int(rng.integers(0, len(rows)))
+            stop = int(rng.integers(first, len(rows))) + 1
+            place = world.ego_xy[rows[first]] + rng.uniform(-crowd, crowd, 2)
+            own, level = next_id, rng.random()
+            next_id += 1
+            for row in rows[first:stop]:
+                place = place + rng.normal(0, 1, 2)
+                if real:
+                    points = int(rng.integers(1, 9)) if rng.random() > miss / 2 else 0
+                    truth.append((row, *place, 1.0, k, category, -1.0, points))
+                if rng.random() < switch:
+                    own = next_id if rng.random() < 0.5 else int(rng.integers(max(next_id - 5, 0), next_id))
+                    next_id += 1
+                while rng.random() > miss:
+                    seen, score = place + rng.normal(0, noise, 2), np.clip(level + rng.normal(0, 0.1), 0, 1)
+                    pred.append((row, *seen, 1.0, own, category, score, -1))
+                    if rng.random() >= twins:
+                        break
+    turn = rng.permutation(len(world))
+    return _tracking(truth, np.arange(len(world)), steps), _tracking(pred, turn, steps)
+
+
+def _tracking(rows: list[tuple[Any, ...]], turn: np.ndarray, steps: int) -> TrackingColumns:
+    """Columns from rows, the samples in order of `turn`."""
+    table = np.array(rows, np.float64).reshape(-1, 8)
+    table = table[np.argsort(turn[table[:, 0].astype(np.int64)], kind="stable")]
+    xyz, score = table[:, 1:4], table[:, 6]
+    if steps:
+        xyz = np.round(xyz * 4) / 4
+        score = np.where(score < 0, score, np.round(score * steps) / steps)
+    return TrackingColumns(
+        sample=table[:, 0],
+        translation=xyz,
+        track_id=table[:, 4],
+        category_id=table[:, 5],
+        score=score,
+        n_points=table[:, 7],
+    )
