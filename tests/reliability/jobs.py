@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
 
 import numpy as np
 from storage.scenes import boxes, label_map
 
-from drivelabel.labels import Boxes2D
+from drivelabel.errors import StoreError
+from drivelabel.labels import Boxes2D, Tags
 from drivelabel.storage import SceneStore
 from drivelabel.storage.codecs import decode_mask, encode_mask
 
@@ -86,3 +88,26 @@ def read_all(scene: str, reported: str, seconds: float) -> None:
 def warm_up() -> None:
     """Load the compiled loops, which takes longer than a job."""
     decode_mask(encode_mask(label_map(0)), label_map(0).shape, np.uint8)
+
+
+def faulty_commit(scene: str, reported: str, at: int, kind: int) -> None:
+    """One commit whose `at`-th file operation meets a fault; see faults.c. Reports what became of it."""
+    store = SceneStore.open(scene)
+    shim = ctypes.CDLL(None)
+    shim.fault_arm(at, kind)
+    try:
+        change(store, 1)
+    except StoreError as error:
+        shim.fault_arm(-1, 0)
+        report(reported, f"{type(error).__name__} {error}")
+        return
+    n_operations = shim.fault_count()
+    shim.fault_arm(-1, 0)
+    report(reported, f"done {n_operations}")
+
+
+def change(store: SceneStore, step: int) -> None:
+    """A small commit that touches a table and a mask."""
+    with store.edit(f"step {step}") as edit:
+        edit.set("review", 0, Tags(score=[step / 100], attributes={"step": [step]}))
+        edit.set_label_map("review", 0, label_map(step))
