@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from typing import Any
 
 import numpy as np
 from storage.scenes import boxes, label_map
@@ -111,3 +112,10 @@ def change(store: SceneStore, step: int) -> None:
     with store.edit(f"step {step}") as edit:
         edit.set("review", 0, Tags(score=[step / 100], attributes={"step": [step]}))
         edit.set_label_map("review", 0, label_map(step))
+
+
+def edit_once(scene: str, facts: dict[str, Any]) -> None:
+    """One edit of a random session; see sessions.py."""
+    from reliability.sessions import make_edit
+
+    make_edit(SceneStore.open(scene), **facts)

@@ -20,7 +20,7 @@ WAYS = ("gone", "empty", "zeros")
 def cut_power(folder: Path) -> dict[str, Any]:
     """All subsets of one commit's files, in three ways of being lost.
 
-    The commit before is synced, so nothing of it is lost. The files of the commit are put into groups (chunks,
+    The commit before is synced, so nothing of it is lost. The files of the commit are in groups (chunks,
     manifests, transaction, snapshot, branch), each of which a disk may keep or lose.
     """
     before, after = folder / "before.scene", folder / "after.scene"

@@ -1,0 +1,221 @@
+"""Garbage collection, compaction, clocks, and what `check` says about files around the repository."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reliability.sessions import clock_ahead
+from storage.scenes import boxes, label_map, new_store
+
+from drivelabel.errors import CorruptSceneError, InvalidLabelError, SceneLookupError, StoreError
+from drivelabel.storage import SceneStore, check_scene, collect_garbage, compact_history
+
+
+def _files(store: SceneStore) -> set[str]:
+    return {str(path) for path in Path(store.root, "repo").rglob("*") if path.is_file()}
+
+
+def _noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 30, (64, 64)).astype(np.uint8)
+
+
+def _abandoned(store: SceneStore) -> set[str]:
+    """Files of a writer who wrote chunks and never committed."""
+    before = _files(store)
+    session = store._repo.writable_session("main")
+    arrays = store._opened(session)
+    arrays.write_array("layers/review/notes/big", np.random.default_rng(0).integers(0, 255, 5000))
+    arrays.flush()
+    return _files(store) - before
+
+
+@pytest.mark.parametrize("hours", [-2, 0, 2, 23])
+def test_nothing_younger_than_a_day_is_collected(tmp_path: Path, hours: int) -> None:
+    store = new_store(tmp_path)
+    young = _abandoned(store)
+    assert young
+    with clock_ahead(hours=hours):
+        assert collect_garbage(store.root).n_files == 0
+    assert young <= _files(store)
+
+
+def test_what_nobody_uses_is_collected_after_a_day_and_nothing_else(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    with store.edit("labels") as edit:
+        edit.set("review", 0, boxes(5))
+        edit.set_label_map("review", 0, label_map(1))
+    used = _files(store)
+    unused = _abandoned(store)
+    stray = Path(store.root, "repo", "chunks", "ABC#1")
+    stray.write_bytes(b"half a chunk")
+    os.utime(stray, (time.time() - 30 * 3600,) * 2)
+    with clock_ahead(hours=26):
+        promised = collect_garbage(store.root, dry_run=True)
+        assert unused <= _files(store) and stray.exists()
+        assert collect_garbage(store.root) == promised
+    assert promised.n_files == len(unused) + 1
+    assert _files(store) == used
+    assert SceneStore.open(store.root).verify().is_good
+
+
+def test_an_open_reader_keeps_its_state_through_a_collection(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    with store.edit("labels") as edit:
+        edit.set("review", 0, boxes(5))
+    reader = store.scene()
+    with store.edit("more") as edit:
+        edit.set("review", 0, boxes(7))
+    with clock_ahead(days=3):
+        collect_garbage(store.root)
+    assert len(reader.layer("review").boxes2d[0]) == 5
+
+
+def test_compaction_keeps_every_commit_of_a_person(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    kept = {}
+    for number in range(6):
+        by = "human" if number % 3 == 0 else "model"
+        with store.edit(f"{by} {number}", by=by) as edit:
+            edit.set("review", number, boxes(number + 1, number))
+        kept[store.head] = (by, number)
+    with clock_ahead(days=40):
+        assert compact_history(store.root, keep_days=30) > 0
+        collect_garbage(store.root)
+    again = SceneStore.open(store.root)
+    log = {commit.id for commit in again.log()}
+    for snapshot, (by, number) in kept.items():
+        if by == "human":
+            assert snapshot in log
+            assert len(again.scene(snapshot).layer("review").boxes2d[number]) == number + 1
+        elif snapshot != again.head:
+            with pytest.raises(SceneLookupError):
+                again.scene(snapshot)
+    assert again.scene().layer("review").boxes2d.counts[:6].tolist() == [1, 2, 3, 4, 5, 6]
+    first = next(snapshot for snapshot, (by, _) in kept.items() if by == "human")
+    again.restore(first)
+    assert again.scene().layer("review").boxes2d.counts[:6].tolist() == [1, 0, 0, 0, 0, 0]
+    assert check_scene(store.root).damages == []
+    with pytest.raises(InvalidLabelError, match="keep_days: expected at least 1"):
+        compact_history(store.root, keep_days=0.5)
+
+
+@pytest.mark.parametrize("hours", [-30, 30])
+def test_commits_do_not_need_a_clock_that_only_goes_forward(
+    tmp_path: Path, hours: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = new_store(tmp_path)
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + int(hours * 3600e9))
+    with store.edit("at another time") as edit:
+        edit.set("review", 0, boxes(2))
+    monkeypatch.undo()
+    with store.edit("now again") as edit:
+        edit.set("review", 1, boxes(3))
+    again = SceneStore.open(store.root)
+    assert [commit.message for commit in again.log()][:2] == ["now again", "at another time"]
+    assert again.scene().layer("review").boxes2d.counts[:2].tolist() == [2, 3]
+
+
+def test_the_time_zone_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = new_store(tmp_path)
+    written = store.log()[0].written_ns
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        assert SceneStore.open(store.root).log()[0].written_ns == written
+        assert abs(written - time.time_ns()) < 60e9
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_lost_branch_file_comes_back(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    head = store.head
+    branch = Path(store.root, "repo/refs/branch.main/ref.json")
+    for harm in (branch.unlink, lambda: branch.write_text("{}"), lambda: branch.write_bytes(bytes(28))):
+        harm()
+        with pytest.raises(CorruptSceneError, match="drivelabel check --fix"):
+            SceneStore.open(store.root)
+        assert [damage.what for damage in check_scene(store.root).damages] == ["branch"]
+        assert check_scene(store.root, fix=True).is_good
+        assert SceneStore.open(store.root).head == head
+
+
+def test_a_branch_that_went_back_is_noticed(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    branch = Path(store.root, "repo/refs/branch.main/ref.json")
+    old = branch.read_bytes()
+    with store.edit("reported") as edit:
+        edit.set("review", 0, boxes(2))
+    branch.write_bytes(old)
+    with pytest.raises(CorruptSceneError, match="was reported, but the branch file names the older"):
+        SceneStore.open(store.root)
+    check_scene(store.root, fix=True)
+    assert len(SceneStore.open(store.root).scene().layer("review").boxes2d[0]) == 2
+
+
+def test_damaged_frames_are_named_and_the_rest_stays(tmp_path: Path) -> None:
+    store = new_store(tmp_path, n_frames=100)
+    for seed in (1, 2):
+        with store.edit(f"version {seed}") as edit:
+            edit.set_label_map("review", 3, label_map(seed))
+            edit.set_label_map("review", 4, label_map(seed))
+    session = store._repo.writable_session("main")
+    arrays = store._opened(session)
+    path = "layers/review/label_map/cam_front/pixels"
+    arrays.put({arrays.spec(path).key(path, 3): b"not what was written"})
+    arrays.flush()
+    session.commit("harm")
+    store = SceneStore.open(store.root)
+    (damage,) = store.verify().damages
+    assert (damage.what, damage.layer, damage.kind, damage.groups) == (
+        "mask", "review", "label_map", range(3, 4),
+    )  # fmt: skip
+    (damage,) = check_scene(store.root, fix=True).damages
+    assert "put back as it was in commit" in damage.fix
+    layer = SceneStore.open(store.root).scene().layer("review")
+    np.testing.assert_array_equal(layer.label_map(3).label_map, label_map(2))
+    np.testing.assert_array_equal(layer.label_map(4).label_map, label_map(2))
+
+
+def test_stray_files_are_found_and_removed(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    strays = [Path(store.root, "repo", kind, "0ABC#1") for kind in ("chunks", "snapshots", "manifests")]
+    for stray in strays:
+        stray.parent.mkdir(exist_ok=True)
+        stray.write_bytes(b"half")
+    assert len(check_scene(store.root).damages) == 3
+    assert check_scene(store.root, fix=True).is_good
+    assert not any(stray.exists() for stray in strays)
+    assert check_scene(store.root).damages == []
+
+
+def test_a_torn_line_of_the_heads_log_does_no_harm(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    heads = Path(store.root, "heads.log")
+    heads.write_bytes(heads.read_bytes()[:-20])
+    store = SceneStore.open(store.root)
+    with store.edit("goes on") as edit:
+        edit.set("review", 0, boxes(1))
+    assert store._place.heads is not None and store._place.heads.read()[-1] == store.head
+    assert [damage.what for damage in check_scene(store.root, fix=True).damages] == ["file"]
+    assert check_scene(store.root).damages == []
+
+
+def test_the_heads_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+    heads = new_store(tmp_path)._place.heads
+    assert heads is not None
+    for number in range(1000):
+        heads.append(f"{number:020d}")
+    assert 100 <= len(heads.read()) <= 410
+    assert heads.read()[-1] == f"{999:020d}"
+
+
+def test_checking_what_is_no_scene_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no scene here"):
+        check_scene(tmp_path)
