@@ -10,7 +10,7 @@ PYTHON ?= python3.11
 # Test processes at a time, and more arguments for pytest: make test ARGS='-k boxes'
 JOBS ?= 2
 ARGS ?=
-# A video, image folder or drive log to label instead of the drawn clip: make demo SOURCE=my_video.mp4
+# A video, image folder or drive log to label instead of a simulated drive: make demo SOURCE=my_video.mp4
 SOURCE ?=
 
 export PYTHON

@@ -1,4 +1,4 @@
-"""drivelabel demo: a first look, on a drawn clip or on a person's own recording."""
+"""drivelabel demo: a first look, on a simulated drive or on a person's own recording."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from drivelabel.pipeline import AnnotateReport
 
 N_PICTURES = 3
+SECONDS, HZ, IMAGE_HW, SEED = 6.0, 5.0, (720, 1280), 2
 
 
 def demo(
@@ -25,15 +26,14 @@ def demo(
 ) -> None:
     """Label a short drive and draw it.
 
-    Without a source, a clip is drawn first.
+    Without a source, a drive is simulated first.
     """
     from drivelabel.cli.interrupt import interruptible
     from drivelabel.cli.labelling import scene_of
 
     with interruptible(f"What is finished is kept in {out}; give the same command again to go on."):
         out.mkdir(parents=True, exist_ok=True)
-        given = source or _clip(out)
-        location = scene_of(given, out / f"{Path(given).stem}.scene")
+        location = scene_of(source, out / f"{Path(source).stem}.scene") if source else _drive(out, as_json)
         report, tasks = _label(location, as_json)
         pictures = _pictures(location, out)
     if as_json:
@@ -46,15 +46,22 @@ def demo(
     say(f"go on     drivelabel info {location}")
 
 
-def _clip(out: Path) -> str:
-    from drivelabel.cli.demo_clip import write_demo_clip
+def _drive(out: Path, quiet: bool) -> str:
+    """A short drive of one camera through a city."""
+    import os
 
-    clip = out / "clip.mp4"
-    if not clip.exists():
-        aside = clip.with_name("clip.partial.mp4")
-        write_demo_clip(aside)
-        aside.replace(clip)
-    return str(clip)
+    from drivelabel.cli.progress import Progress
+    from drivelabel.pipeline.simulate import simulate
+    from drivelabel.simulate import SimulateSettings, WorldSettings, default_rig
+    from drivelabel.storage import is_scene
+
+    location = out / "drive.scene"
+    if not is_scene(location):
+        rig = default_rig(1).without_lidars().at_size(IMAGE_HW).at_rates(HZ, None)
+        settings = SimulateSettings(WorldSettings(SEED, SECONDS), rig, threads=os.cpu_count() or 1)
+        with Progress("simulate", "frames", quiet=quiet) as progress:
+            simulate(settings, location, command="demo", progress=progress)
+    return str(location)
 
 
 def _label(location: str, quiet: bool) -> tuple[AnnotateReport, list[str]]:
