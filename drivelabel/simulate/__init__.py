@@ -1,5 +1,9 @@
 """Drives with exact truth: a small world, sensors in it, and every label that follows."""
 
+from drivelabel.simulate.corrupt import ERROR_KINDS as ERROR_KINDS
+from drivelabel.simulate.corrupt import Mistakes as Mistakes
+from drivelabel.simulate.corrupt import PlantedError as PlantedError
+from drivelabel.simulate.corrupt import corrupt as corrupt
 from drivelabel.simulate.rig import Rig as Rig
 from drivelabel.simulate.rig import RigCamera as RigCamera
 from drivelabel.simulate.rig import RigLidar as RigLidar

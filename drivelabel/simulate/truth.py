@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
@@ -44,6 +46,9 @@ LINE_REACH_M = 110.0
 CUBOID_REACH_M = 100.0
 MIN_LINE_PX = 12.0
 
+Projected: TypeAlias = tuple[FloatArray, FloatArray, BoolArray]
+"""(n, 2) pixels, (n,) depths, and which points land in the image."""
+
 _GROUND = ("road", "lane", "lane_marking", "crosswalk", "stop_line", "other_road_marking", "sidewalk")
 
 
@@ -67,7 +72,7 @@ class View:
     instance: UInt16Array
     depth: Float32Array
 
-    def project(self, points_world: AnyArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    def project(self, points_world: AnyArray) -> Projected:
         """(n, 2) pixels, (n,) depths, and which of (n, 3) points land in the image."""
         points_cam = transform_points(invert_rigid(self.world_from_camera), points_world)
         assert self.camera.camera_matrix is not None
@@ -210,12 +215,15 @@ def lane_lines_in(world: World, view: View) -> LaneLines:
     points: list[AnyArray] = []
     kept: list[int] = []
     shares: list[float] = []
-    eye = view.world_from_camera[:2, 3]
-    for row, line in enumerate(world.lines):
-        near = np.linalg.norm(line.points[:, :2] - eye, axis=1) < LINE_REACH_M
-        if near.sum() < 2:
+    near = np.linalg.norm(world.line_points[:, :2] - view.world_from_camera[:2, 3], axis=1) < LINE_REACH_M
+    projected = view.project(world.line_points[near])
+    for row, (start, stop) in enumerate(
+        pairwise(np.concatenate([[0], np.cumsum(near)])[world.line_ends].tolist())
+    ):
+        if stop - start < 2:
             continue
-        seen, share = _seen(view, line.points[near], ground)
+        own = (projected[0][start:stop], projected[1][start:stop], projected[2][start:stop])
+        seen, share = _seen(view, own, ground)
         if len(seen) >= 2 and np.linalg.norm(np.diff(seen, axis=0), axis=1).sum() >= MIN_LINE_PX:
             points.append(seen)
             kept.append(row)
@@ -251,9 +259,9 @@ def _positions(world: World, s_ego: float, d_ego: float) -> dict[int, int]:
     return {row: place[round(world.lines[row].d, 1)] for row in rows}
 
 
-def _seen(view: View, points: FloatArray, ground: BoolArray) -> tuple[FloatArray, float]:
+def _seen(view: View, projected: Projected, ground: BoolArray) -> tuple[FloatArray, float]:
     """(k, 2) pixels of the points that are seen, near to far, and the seen share of those in the image."""
-    uv, depth, inside = view.project(points)
+    uv, depth, inside = projected
     rows = np.flatnonzero(inside)
     if len(rows) < 2:
         return np.zeros((0, 2)), 0.0

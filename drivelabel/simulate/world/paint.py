@@ -32,7 +32,7 @@ class PaintedLine:
         style: name in LINE_STYLES.
         color: ``white``, ``yellow`` or ``none``.
         width: of the paint, metres.
-        points: (k, 3), world coords, about a metre apart.
+        points: (k, 3), world coords, about half a metre apart.
     """
 
     road: int
@@ -79,7 +79,7 @@ class Painter:
                 self._stripe(road, d + side * 0.11, start, stop, width, look)
         elif style == "solid":
             self._stripe(road, d, start, stop, width, look)
-        s = road.line.stations(start, stop, 1.0)
+        s = road.line.stations(start, stop, 0.5)
         self.lines.append(PaintedLine(row, d, start, stop, style, color, width, road.line.at3(s, d)))
 
     def _stripe(self, road: Road, d: float, start: float, stop: float, width: float, look: Look) -> None:
@@ -89,7 +89,7 @@ class Painter:
 
     def edge(self, road: Road, row: int, d: float, start: float, stop: float) -> None:
         """Keep a kerb as a label without paint."""
-        s = road.line.stations(start, stop, 1.0)
+        s = road.line.stations(start, stop, 0.5)
         self.lines.append(PaintedLine(row, d, start, stop, "road_edge", "none", 0.0, road.line.at3(s, d)))
 
     def stop_line(self, road: Road, start: float, d_low: float, d_high: float) -> None:

@@ -14,7 +14,9 @@ BODY, LEFT_LEG, RIGHT_LEG, LEFT_ARM, RIGHT_ARM = range(5)
 """Parts of a walking person; legs swing about the hips, arms about the shoulders."""
 
 HIP_M, SHOULDER_M = 0.9, 1.42
-"""Heights of a person of 1.75 m."""
+"""Heights of the joints of a person who is TALL_M tall."""
+
+TALL_M = 1.75
 
 SKIN: tuple[Color, ...] = ((0.52, 0.32, 0.24), (0.42, 0.24, 0.16), (0.25, 0.13, 0.08), (0.1, 0.05, 0.035))
 HAIR: tuple[Color, ...] = ((0.015, 0.012, 0.01), (0.06, 0.03, 0.015), (0.25, 0.15, 0.05), (0.25, 0.25, 0.25))
@@ -84,8 +86,8 @@ def _rider(category_of_seat: str, has_bag: bool) -> Mesh:
 
 
 def walker(look: Wardrobe, height: float) -> Mesh:
-    """A person who stands upright; the parts are moved by :func:`swing`."""
-    scale = height / 1.75
+    """A person who stands upright; the parts are moved by SWING."""
+    scale = height / TALL_M
     return _dressed(_walker(look.has_bag), look).moved(np.diag([scale, scale, scale, 1.0]))
 
 
@@ -171,12 +173,10 @@ def _flat_tube_at(points: Sequence[tuple[float, float, float]], radii: list[floa
     return mesh.moved(np.diag([1.0, 1.15, 1.0, 1.0]))
 
 
-def swing(phase: float, stride: float) -> dict[int, tuple[float, float]]:
-    """Where the limbs are in a step: part to (radians about y, height of the joint)."""
-    leg, arm = 0.5 * stride * np.sin(phase), 0.42 * stride * np.sin(phase)
-    return {
-        LEFT_LEG: (leg, HIP_M),
-        RIGHT_LEG: (-leg, HIP_M),
-        LEFT_ARM: (-arm, SHOULDER_M),
-        RIGHT_ARM: (arm, SHOULDER_M),
-    }
+SWING = {
+    LEFT_LEG: (0.5, HIP_M),
+    RIGHT_LEG: (-0.5, HIP_M),
+    LEFT_ARM: (-0.42, SHOULDER_M),
+    RIGHT_ARM: (0.42, SHOULDER_M),
+}
+"""Part to (radians that it swings about y at an ordinary pace, height of its joint)."""

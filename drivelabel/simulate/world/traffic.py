@@ -211,7 +211,7 @@ class Traffic:
     def _closed(self, stop: Stop, time_s: float) -> str:
         """``red`` (in no case), ``yellow`` (if one can stop) or nothing."""
         if stop.group == "zebra":
-            busy = any(a - 4.0 < time_s < b - 0.5 for a, b in self.zebra[stop.crossing])
+            busy = any(a - 3.0 < time_s < b - 1.5 for a, b in self.zebra[stop.crossing])
             return "yellow" if busy else ""
         if stop.group == "yield":
             return "red" if self._main_is_busy(stop.junction) else ""

@@ -71,7 +71,7 @@ def make_walks(
             walks.append(_along(layout, rng, start_s, stop_s))
         elif kind < 0.8:
             walks.append(_over_main(layout, rng, start_s, stop_s))
-        elif kind < 0.88 and len(layout.crossings):
+        elif kind < 0.83 and len(layout.crossings):
             walks.append(_over_zebra(layout, rng, start_s, stop_s))
         else:
             walks.append(_standing(layout, rng, start_s, stop_s))

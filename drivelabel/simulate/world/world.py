@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +15,9 @@ from drivelabel.simulate.world.fleet import EGO_REACH_M, SPEEDS, make_fleet
 from drivelabel.simulate.world.layout import STYLES, Layout, make_layout
 from drivelabel.simulate.world.mesh import Mesh
 from drivelabel.simulate.world.motion import VehicleMotion, WalkerMotion
+from drivelabel.simulate.world.movers import N_PARTS, Movers
 from drivelabel.simulate.world.paint import PaintedLine, paint_roads, stop_station
-from drivelabel.simulate.world.people import Wardrobe, swing, walker
+from drivelabel.simulate.world.people import SWING, TALL_M, Wardrobe, walker
 from drivelabel.simulate.world.props import furnish, put_cones
 from drivelabel.simulate.world.routes import make_routes
 from drivelabel.simulate.world.signals import (
@@ -30,7 +32,7 @@ from drivelabel.simulate.world.streets import make_streets
 from drivelabel.simulate.world.things import Thing, Things
 from drivelabel.simulate.world.traffic import WARM_UP_S, Traffic
 from drivelabel.simulate.world.walkers import make_walks
-from drivelabel.typing import AnyArray, BoolArray, FloatArray
+from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, UInt16Array
 
 TILE_M = 40.0
 ORIGIN_STEP_M = 25.0
@@ -109,7 +111,10 @@ class World:
         self._make_people(rngs[2], rngs[3])
         self._drive(rngs[3])
         self._make_static(rngs[4], rngs[5])
+        self._lock = threading.Lock()
         self._cache: dict[tuple[int, int, float], Surfaces] = {}
+        self._shown: tuple[object, Mesh, UInt16Array] | None = None
+        self._collect_movers()
 
     # Making
 
@@ -133,7 +138,7 @@ class World:
         count = int(length * share * self.settings.people)
         self._walks = make_walks(self.layout, rng, -WARM_UP_S, self.settings.seconds + 1.0, count)
         self._person_rows = []
-        self._person_height = []
+        heights = []
         for _ in self._walks:
             height = float(np.clip(rng.normal(1.71, 0.1), 1.15, 1.98))
             mesh = walker(Wardrobe.draw(rng), height)
@@ -142,7 +147,22 @@ class World:
             reach = 0.29 * height / 1.75 + 0.13
             low, high = np.minimum(low, [-reach, low[1], 0]), np.maximum(high, [reach, high[1], high[2]])
             self._person_rows.append(self.things.add(Thing("pedestrian", mesh, low, high)))
-            self._person_height.append(height)
+            heights.append(height)
+        self._person_height = np.array(heights)
+
+    def _collect_movers(self) -> None:
+        """The bodies of vehicles and people, ready to be posed."""
+        owners = [(k, row) for k, rows in enumerate(self._vehicle_rows, start=1) for row in rows]
+        self._mover_vehicle = np.array([k for k, _ in owners], np.int64)
+        things = np.array([row for _, row in owners], np.int64)
+        self._bodies = Movers([self.things[row].mesh for row in things], things + 1, np.zeros(len(things)))
+        self._moving_rows = things
+        self._still_poses = np.tile(np.eye(4), (len(self.things), 1, 1))
+        for row, thing in enumerate(self.things.rows):
+            if thing.world_from_thing is not None:
+                self._still_poses[row] = thing.world_from_thing
+        people = np.array(self._person_rows, np.int64)
+        self._persons = Movers([self.things[row].mesh for row in people], people + 1, np.ones(len(people)))
 
     def _drive(self, rng: np.random.Generator) -> None:
         traffic = Traffic(self.layout, self._routes, self._fleet, self._walks, rng)
@@ -155,6 +175,10 @@ class World:
         streets = make_streets(self.layout, rng)
         painter = paint_roads(self.layout)
         self.lines: list[PaintedLine] = painter.lines
+        self.line_points: FloatArray = np.concatenate(
+            [np.zeros((1, 3)), *(line.points for line in self.lines)]
+        )[1:]
+        self.line_ends = np.cumsum([0, *(len(line.points) for line in self.lines)])
         props = furnish(self.layout, self.things, props_rng)
         if self.layout.style != "highway" and props_rng.random() < 0.6:
             put_cones(
@@ -264,19 +288,17 @@ class World:
         return ThingStates(poses, velocity, alive)
 
     def _poses(self, time_s: float) -> tuple[FloatArray, BoolArray]:
-        n = len(self.things)
-        poses, alive = np.tile(np.eye(4), (n, 1, 1)), np.ones(n, np.bool_)
-        for row, thing in enumerate(self.things.rows):
-            if thing.world_from_thing is not None:
-                poses[row] = thing.world_from_thing
+        poses, alive = self._still_poses.copy(), np.ones(len(self.things), np.bool_)
         placed = self._motion.at(time_s)
-        for k, rows in enumerate(self._vehicle_rows, start=1):
-            for row in rows:
-                poses[row] = pose_matrix(placed.xyz[k], quat_of_yaw(placed.yaw[k]))
-                alive[row] = placed.alive[k]
         people, _, _ = self._walking.at(time_s)
-        for k, row in enumerate(self._person_rows):
-            poses[row] = pose_matrix(people.xyz[k], quat_of_yaw(people.yaw[k]))
+        groups = ((self._moving_rows, placed, self._mover_vehicle), (self._person_rows, people, slice(None)))
+        for rows, where, which in groups:
+            if not len(rows):
+                continue
+            c, s = np.cos(where.yaw[which]), np.sin(where.yaw[which])
+            poses[rows, 0, 0], poses[rows, 0, 1], poses[rows, 1, 0], poses[rows, 1, 1] = c, -s, s, c
+            poses[rows, :3, 3] = where.xyz[which]
+            alive[rows] = where.alive[which]
         return poses, alive
 
     def surfaces(self, timestamp_ns: int, around: AnyArray, radius_m: float) -> Surfaces:
@@ -294,11 +316,12 @@ class World:
         """What never moves or changes; the same object for points near each other."""
         cell = np.floor(np.asarray(around, np.float64)[:2] / ORIGIN_STEP_M).astype(int)
         key = (int(cell[0]), int(cell[1]), float(radius_m))
-        if key not in self._cache:
-            if len(self._cache) > 4:
-                self._cache.clear()
-            self._cache[key] = self._static(_origin(around), radius_m)
-        return self._cache[key]
+        with self._lock:
+            if key not in self._cache:
+                if len(self._cache) > 4:
+                    self._cache.clear()
+                self._cache[key] = self._static(_origin(around), radius_m)
+            return self._cache[key]
 
     def _static(self, origin: FloatArray, radius_m: float) -> Surfaces:
         reach = int(np.ceil((radius_m + ORIGIN_STEP_M) / TILE_M)) + 1
@@ -317,53 +340,62 @@ class World:
     def moving_surfaces(self, timestamp_ns: int, around: AnyArray, radius_m: float) -> Surfaces:
         """Vehicles, people, and what the lights show."""
         time_s, origin = self.seconds_at(timestamp_ns), _origin(around)
-        parts = self._vehicles_at(time_s, origin, radius_m) + self._people_at(time_s, origin, radius_m)
-        for signal, row, looks in zip(self.signals, self.signal_rows, self._bulbs, strict=True):
-            if np.linalg.norm(signal.world_from_signal[:2, 3] - origin[:2]) < radius_m:
-                mesh = looks[signal_state(self.layout, signal, time_s)]
-                parts.append((mesh.shifted(-origin), row))
-        if not parts:
-            return as_surfaces(Mesh.concat([]), np.zeros(0, np.uint16), origin)
-        owner = np.repeat([row + 1 for _, row in parts], [len(mesh) for mesh, _ in parts]).astype(np.uint16)
-        return as_surfaces(Mesh.concat([mesh for mesh, _ in parts]), owner, origin, shifted=True)
+        vehicles = self._vehicles_at(time_s, origin, radius_m)
+        people = self._people_at(time_s, origin, radius_m)
+        bulbs = self._bulbs_at(time_s, origin, radius_m)
+        mesh = Mesh.concat([vehicles[0], people[0], bulbs[0]])
+        owner = np.concatenate([vehicles[1], people[1], bulbs[1]])
+        return as_surfaces(mesh, owner, origin, shifted=True)
 
-    def _vehicles_at(self, time_s: float, origin: FloatArray, radius_m: float) -> list[tuple[Mesh, int]]:
+    def _vehicles_at(self, time_s: float, origin: FloatArray, radius_m: float) -> tuple[Mesh, UInt16Array]:
         placed = self._motion.at(time_s)
         near = placed.alive & (np.linalg.norm(placed.xyz[:, :2] - origin[:2], axis=1) < radius_m)
-        grid = self._motion.row_at(time_s)
-        parts = []
-        for k in np.flatnonzero(near):
-            if k == 0:
-                continue
-            pose = pose_matrix(placed.xyz[k] - origin, quat_of_yaw(placed.yaw[k]))
-            lamps = self._lamps(int(k), grid, time_s)
-            for row in self._vehicle_rows[k - 1]:
-                parts.append((_lit(self.things[row].mesh, lamps).moved(pose), row))
-        return parts
+        near[0] = False
+        rows = np.flatnonzero(near[self._mover_vehicle])
+        vehicle = self._mover_vehicle[rows]
+        light = self._lamps(time_s)[vehicle]
+        still = np.zeros((len(rows), N_PARTS))
+        return self._bodies.pose(rows, placed.xyz[vehicle] - origin, placed.yaw[vehicle], light, still, still)
 
-    def _lamps(self, k: int, grid: int, time_s: float) -> dict[int, float]:
-        """Part to the light that it gives."""
-        night = self.settings.night
-        brakes = float(self._tracks.a[grid, k]) < -0.6 or float(self._tracks.v[grid, k]) < 0.1
-        blink = int(self._tracks.blink[grid, k]) if (time_s * 1.5 + 0.37 * k) % 1.0 < 0.5 else 0
-        return {
-            v.HEAD: 5.0 if night else 0.25,
-            v.BRAKE: 4.0 if brakes else 0.8 if night else 0.0,
-            v.LEFT_BLINK: 4.0 if blink > 0 else 0.0,
-            v.RIGHT_BLINK: 4.0 if blink < 0 else 0.0,
-        }
+    def _lamps(self, time_s: float) -> Float32Array:
+        """(n, N_PARTS), the light that each part of each vehicle gives."""
+        night, tracks, row = self.settings.night, self._tracks, self._motion.row_at(time_s)
+        n = tracks.s.shape[1]
+        light = np.zeros((n, N_PARTS), np.float32)
+        brakes = (tracks.a[row] < -0.6) | (tracks.v[row] < 0.1)
+        blink = np.where((time_s * 1.5 + 0.37 * np.arange(n)) % 1.0 < 0.5, tracks.blink[row], 0)
+        light[:, v.HEAD] = 5.0 if night else 0.25
+        light[:, v.BRAKE] = np.where(brakes, 4.0, 0.8 if night else 0.0)
+        light[:, v.LEFT_BLINK] = np.where(blink > 0, 4.0, 0.0)
+        light[:, v.RIGHT_BLINK] = np.where(blink < 0, 4.0, 0.0)
+        return light
 
-    def _people_at(self, time_s: float, origin: FloatArray, radius_m: float) -> list[tuple[Mesh, int]]:
+    def _people_at(self, time_s: float, origin: FloatArray, radius_m: float) -> tuple[Mesh, UInt16Array]:
         placed, walked, speed = self._walking.at(time_s)
-        near = np.linalg.norm(placed.xyz[:, :2] - origin[:2], axis=1) < radius_m
-        parts = []
-        for k in np.flatnonzero(near):
-            row, height = self._person_rows[k], self._person_height[k]
-            phase = 2 * np.pi * walked[k] / (0.8 * height)
-            stride = float(np.clip(speed[k] / 1.3, 0, 1.1))
-            mesh = _strided(self.things[row].mesh, phase, stride, height / 1.75)
-            parts.append((mesh.moved(pose_matrix(placed.xyz[k] - origin, quat_of_yaw(placed.yaw[k]))), row))
-        return parts
+        rows = np.flatnonzero(np.linalg.norm(placed.xyz[:, :2] - origin[:2], axis=1) < radius_m)
+        height = self._person_height[rows]
+        phase = 2 * np.pi * walked[rows] / (0.8 * height)
+        turn, joint = np.zeros((len(rows), N_PARTS)), np.zeros((len(rows), N_PARTS))
+        stride = np.clip(speed[rows] / 1.3, 0, 1.1) * np.sin(phase)
+        for part, (share, joint_m) in SWING.items():
+            turn[:, part], joint[:, part] = share * stride, joint_m * height / TALL_M
+        light = np.zeros((len(rows), N_PARTS), np.float32)
+        return self._persons.pose(rows, placed.xyz[rows] - origin, placed.yaw[rows], light, turn, joint)
+
+    def _bulbs_at(self, time_s: float, origin: FloatArray, radius_m: float) -> tuple[Mesh, UInt16Array]:
+        """What the lights show; kept, since it changes rarely."""
+        places = np.array([s.world_from_signal[:2, 3] for s in self.signals]).reshape(-1, 2)
+        near = np.flatnonzero(np.linalg.norm(places - origin[:2], axis=1) < radius_m).tolist()
+        states = [signal_state(self.layout, self.signals[k], time_s) for k in near]
+        key = (tuple(near), tuple(states), tuple(origin.tolist()))
+        shown = self._shown  # other threads may exchange it meanwhile
+        if shown is None or shown[0] != key:
+            meshes = [self._bulbs[k][state].shifted(-origin) for k, state in zip(near, states, strict=True)]
+            instances = np.array([self.signal_rows[k] + 1 for k in near], np.int64)
+            owner = np.repeat(instances, [len(mesh) for mesh in meshes]).astype(np.uint16)
+            shown = (key, Mesh.concat(meshes), owner)
+            self._shown = shown
+        return shown[1], shown[2]
 
 
 def _origin(around: AnyArray) -> FloatArray:
@@ -393,18 +425,6 @@ def _lit(mesh: Mesh, light: dict[int, float]) -> Mesh:
     for part, value in light.items():
         table[part] = value
     return replace(mesh, emission=np.maximum(mesh.emission, table[mesh.part]))
-
-
-def _strided(mesh: Mesh, phase: float, stride: float, scale: float) -> Mesh:
-    """A walker in mid-step."""
-    triangles = mesh.triangles.copy()
-    for part, (turn, height) in swing(phase, stride).items():
-        rows = mesh.part == part
-        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-        x, z = triangles[rows, :, 0], triangles[rows, :, 2] - np.float32(height * scale)
-        triangles[rows, :, 0] = c * x + s * z
-        triangles[rows, :, 2] = c * z - s * x + np.float32(height * scale)
-    return replace(mesh, triangles=triangles)
 
 
 def _with_dark_bulbs(signal: Signal) -> Mesh:
