@@ -18,3 +18,7 @@ from drivelabel.evaluation.nuscenes.samples import place as place
 from drivelabel.evaluation.nuscenes.tracking import tracking as tracking
 from drivelabel.evaluation.nuscenes.tracking_result import TrackingCurve as TrackingCurve
 from drivelabel.evaluation.nuscenes.tracking_result import TrackingResult as TrackingResult
+from drivelabel.evaluation.nuscenes.results_file import DetectionResults as DetectionResults
+from drivelabel.evaluation.nuscenes.results_file import TrackingResults as TrackingResults
+from drivelabel.evaluation.nuscenes.results_file import read_detections as read_detections
+from drivelabel.evaluation.nuscenes.results_file import read_tracks as read_tracks

@@ -17,9 +17,10 @@ from drivelabel.evaluation.nuscenes.config import (
     NO_ATTRIBUTE,
     TRACKING_NAMES,
 )
+from drivelabel.geometry._kernels import nuscenes_detection as kernels
 from drivelabel.labels import UNKNOWN_COUNT, Table
 from drivelabel.labels._table import column
-from drivelabel.typing import AnyArray
+from drivelabel.typing import AnyArray, IntArray
 
 TRUTH_SCORE = -1.0
 """The ``score`` of a truth: it has none."""
@@ -139,12 +140,14 @@ def check_counts(boxes: DetectionColumns | TrackingColumns, limit: int) -> None:
         )
 
 
-def countable(boxes: T, class_range: Mapping[str, float]) -> T:
-    """The boxes that are judged: nearer than their class's range, not known to be empty, in no bike rack."""
+def countable_rows(boxes: DetectionColumns | TrackingColumns, class_range: Mapping[str, float]) -> IntArray:
+    """Rows that are judged: nearer than their class's range, not known to be empty, in no bike rack."""
     names = DETECTION_NAMES if isinstance(boxes, DetectionColumns) else TRACKING_NAMES
-    limit = np.array([class_range[name] for name in names])
-    keep = (boxes.ego_distance < limit[boxes.category_id]) & (boxes.n_points != 0) & ~boxes.in_bike_rack
-    return boxes if keep.all() else boxes[np.flatnonzero(keep)]
+    limit = np.array([class_range[name] for name in names], np.float64)
+    rows: IntArray = kernels.countable(
+        boxes.category_id, boxes.ego_distance, boxes.n_points, boxes.in_bike_rack, limit
+    )
+    return rows
 
 
 def _check_index(name: str, values: AnyArray, low: int, stop: int | None) -> None:

@@ -111,7 +111,8 @@ def place(boxes: T, samples: Samples) -> T:
         )
     offset = boxes.translation[:, :2] - samples.ego_xy[boxes.sample]
     distance = np.sqrt(offset[:, 0] ** 2 + offset[:, 1] ** 2)
-    return boxes.replace(ego_distance=distance, in_bike_rack=_in_racks(boxes, samples.racks))
+    placed = {"ego_distance": distance, "in_bike_rack": _in_racks(boxes, samples.racks)}
+    return boxes._trusted(boxes.columns() | placed)  # the others are checked already
 
 
 def _in_racks(boxes: DetectionColumns | TrackingColumns, racks: BikeRacks) -> BoolArray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivelabel.errors import InvalidLabelError
-from drivelabel.evaluation.nuscenes.columns import TrackingColumns, check_counts, countable
+from drivelabel.evaluation.nuscenes.columns import TrackingColumns, check_counts, countable_rows
 from drivelabel.evaluation.nuscenes.config import TRACKING_NAMES, TrackingConfig
 from drivelabel.evaluation.nuscenes.samples import Samples
 from drivelabel.evaluation.nuscenes.tracking_result import BEST, TrackingCurve, TrackingResult
@@ -49,7 +49,8 @@ def tracking(
     """
     config = TrackingConfig() if config is None else config
     check_counts(pred, config.max_boxes_per_sample)
-    kept_truth, kept_pred = countable(truth, config.class_range), countable(pred, config.class_range)
+    kept_truth = truth[countable_rows(truth, config.class_range)]
+    kept_pred = pred[countable_rows(pred, config.class_range)]
     tracks_truth = complete_tracks(kept_truth, samples, one_score=False)
     tracks_pred = complete_tracks(kept_pred, samples, one_score=True)
     curves = {

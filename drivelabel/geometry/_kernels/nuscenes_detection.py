@@ -26,62 +26,83 @@ def group_rows(group: IntArray, n_groups: int) -> tuple[IntArray, IntArray]:
 
 
 @njit(cache=True)
-def near_truths(
-    pred_xy: FloatArray, pred_group: IntArray, truth_xy: FloatArray, start: IntArray, limit: float
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Truths of each prediction's group nearer than `limit` metres.
+def countable(
+    category: IntArray, distance: FloatArray, n_points: IntArray, in_rack: BoolArray, limit: FloatArray
+) -> IntArray:
+    """(n,) columns of boxes, (c,) range of each class -> (k,) rows nearer than it, not empty, in no rack."""
+    rows, size = np.empty(len(category), np.int64), 0
+    for i in range(len(category)):
+        if distance[i] < limit[category[i]] and n_points[i] != 0 and not in_rack[i]:
+            rows[size] = i
+            size += 1
+    return rows[:size]
 
-    pred_xy (n, 3), truth_xy (m, 3) sorted by group, start (g + 1,) -> (n + 1,) offsets, (e,) truth rows in
-    their own order, (e,) distances.
+
+@njit(cache=True)
+def near_truths(
+    pred_rows: IntArray,
+    pred_sample: IntArray,
+    pred_xyz: FloatArray,
+    truth_rows: IntArray,
+    truth_start: IntArray,
+    truth_xyz: FloatArray,
+    limit: float,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Truths of each prediction's sample nearer than `limit` metres along the ground.
+
+    (k,) rows of predictions, (t,) rows of truths by sample, (s + 1,) where samples start among them
+    -> (k + 1,) offsets, (e,) index into truth_rows, (e,) distances; a sample's truths in their own order.
     """
-    n = len(pred_xy)
-    offsets = np.zeros(n + 1, np.int64)
-    rows, distances = np.empty(max(n, 16), np.int64), np.empty(max(n, 16))
+    offsets = np.zeros(len(pred_rows) + 1, np.int64)
+    near, distances = np.empty(max(len(pred_rows), 16), np.int64), np.empty(max(len(pred_rows), 16))
+    xy = np.empty((len(truth_rows), 2))
+    for t in range(len(truth_rows)):
+        xy[t, 0], xy[t, 1] = truth_xyz[truth_rows[t], 0], truth_xyz[truth_rows[t], 1]
     size, loose = 0, limit * limit * (1.0 + 1e-12)
-    for i in range(n):
-        x, y, group = pred_xy[i, 0], pred_xy[i, 1], pred_group[i]
-        for j in range(start[group], start[group + 1]):
-            dx, dy = x - truth_xy[j, 0], y - truth_xy[j, 1]
+    for k in range(len(pred_rows)):
+        x, y, sample = pred_xyz[pred_rows[k], 0], pred_xyz[pred_rows[k], 1], pred_sample[pred_rows[k]]
+        for t in range(truth_start[sample], truth_start[sample + 1]):
+            dx, dy = x - xy[t, 0], y - xy[t, 1]
             square = dx * dx + dy * dy
             if square > loose:
                 continue
             distance = math.sqrt(square)
             if distance < limit:
-                if size == len(rows):
-                    rows = np.append(rows, np.empty(size, np.int64))
+                if size == len(near):
+                    near = np.append(near, np.empty(size, np.int64))
                     distances = np.append(distances, np.empty(size))
-                rows[size], distances[size] = j, distance
+                near[size], distances[size] = t, distance
                 size += 1
-        offsets[i + 1] = size
-    return offsets, rows[:size], distances[:size]
+        offsets[k + 1] = size
+    return offsets, near[:size], distances[:size]
 
 
 @njit(cache=True)
-def match(offsets: IntArray, rows: IntArray, distances: FloatArray, n_truth: int, limit: float) -> IntArray:
+def match(offsets: IntArray, near: IntArray, distances: FloatArray, n_truth: int, limit: float) -> IntArray:
     """Each prediction in turn takes the nearest free truth, if it is nearer than `limit`.
 
-    Near truths of k predictions as :func:`near_truths` returns them -> (k,) truth row or -1.
+    Near truths of k predictions as :func:`near_truths` returns them -> (k,) index of the pair or -1.
     """
     taken = np.zeros(n_truth, np.bool_)
-    partner = np.full(len(offsets) - 1, -1, np.int64)
-    for k in range(len(partner)):
+    pair = np.full(len(offsets) - 1, -1, np.int64)
+    for k in range(len(pair)):
         best, nearest = -1, limit
         for e in range(offsets[k], offsets[k + 1]):
-            if distances[e] < nearest and not taken[rows[e]]:
-                best, nearest = rows[e], distances[e]
+            if distances[e] < nearest and not taken[near[e]]:
+                best, nearest = e, distances[e]
         if best >= 0:
-            taken[best] = True
-            partner[k] = best
-    return partner
+            taken[near[best]] = True
+            pair[k] = best
+    return pair
 
 
 @njit(cache=True)
-def precision_recall(partner: IntArray, n_truth: int) -> tuple[FloatArray, FloatArray]:
-    """(k,) partners in order of score -> (k,) precision and (k,) recall down to each prediction."""
-    precision, recall = np.empty(len(partner)), np.empty(len(partner))
+def precision_recall(pair: IntArray, n_truth: int) -> tuple[FloatArray, FloatArray]:
+    """(k,) pairs in order of score -> (k,) precision and (k,) recall down to each prediction."""
+    precision, recall = np.empty(len(pair)), np.empty(len(pair))
     hits = 0.0
-    for k in range(len(partner)):
-        if partner[k] >= 0:
+    for k in range(len(pair)):
+        if pair[k] >= 0:
             hits += 1.0
         precision[k] = hits / (k + 1.0)
         recall[k] = hits / n_truth
@@ -89,45 +110,45 @@ def precision_recall(partner: IntArray, n_truth: int) -> tuple[FloatArray, Float
 
 
 @njit(cache=True)
-def yaws(quat_wxyz: FloatArray) -> FloatArray:
-    """(n, 4) rotations -> (n,) direction of the box's x axis in the xy plane, radians."""
-    yaw = np.empty(len(quat_wxyz))
-    for i in range(len(quat_wxyz)):
-        w, x, y, z = quat_wxyz[i, 0], quat_wxyz[i, 1], quat_wxyz[i, 2], quat_wxyz[i, 3]
-        yaw[i] = math.atan2(2.0 * (x * y + w * z), w * w + x * x - y * y - z * z)
-    return yaw
+def pair_errors(
+    pair: IntArray,
+    truth_rows: IntArray,
+    pred_rows: IntArray,
+    truth_wlh: FloatArray,
+    pred_wlh: FloatArray,
+    truth_quat: FloatArray,
+    pred_quat: FloatArray,
+    truth_velocity: FloatArray,
+    pred_velocity: FloatArray,
+    period: float,
+    errors: FloatArray,
+) -> None:
+    """Fill (e, 3) errors of the pairs (k,) where they are infinite: 1 - IoU of size, heading, velocity.
+
+    (k,) truth and prediction row of each pair; headings are equal up to `period` radians.
+    """
+    for k in range(len(pair)):
+        error, a, b = errors[pair[k]], truth_rows[k], pred_rows[k]
+        if error[0] < np.inf:
+            continue
+        common, own, other = 1.0, 1.0, 1.0
+        for axis in range(3):
+            common *= min(truth_wlh[a, axis], pred_wlh[b, axis])
+            own *= truth_wlh[a, axis]
+            other *= pred_wlh[b, axis]
+        error[0] = 1.0 - common / (own + other - common)
+        turn = (_yaw(truth_quat[a]) - _yaw(pred_quat[b]) + period / 2.0) % period - period / 2.0
+        error[1] = abs(turn)
+        vx = pred_velocity[b, 0] - truth_velocity[a, 0]
+        vy = pred_velocity[b, 1] - truth_velocity[a, 1]
+        error[2] = math.sqrt(vx * vx + vy * vy)
 
 
 @njit(cache=True)
-def true_positive_errors(
-    truth_xy: FloatArray,
-    pred_xy: FloatArray,
-    truth_wlh: FloatArray,
-    pred_wlh: FloatArray,
-    truth_velocity: FloatArray,
-    pred_velocity: FloatArray,
-    yaw_difference: FloatArray,
-    period: float,
-) -> FloatArray:
-    """(k, ...) matched pairs -> (4, k): place (m), size (1 - IoU), heading (rad), velocity (m/s)."""
-    errors = np.empty((4, len(truth_xy)))
-    for i in range(len(truth_xy)):
-        dx, dy = pred_xy[i, 0] - truth_xy[i, 0], pred_xy[i, 1] - truth_xy[i, 1]
-        errors[0, i] = math.sqrt(dx * dx + dy * dy)
-        common, own, other = 1.0, 1.0, 1.0
-        for axis in range(3):
-            common *= min(truth_wlh[i, axis], pred_wlh[i, axis])
-            own *= truth_wlh[i, axis]
-            other *= pred_wlh[i, axis]
-        errors[1, i] = 1.0 - common / (own + other - common)
-        turn = (yaw_difference[i] + period / 2.0) % period - period / 2.0
-        if turn > math.pi:
-            turn -= 2.0 * math.pi
-        errors[2, i] = abs(turn)
-        vx = pred_velocity[i, 0] - truth_velocity[i, 0]
-        vy = pred_velocity[i, 1] - truth_velocity[i, 1]
-        errors[3, i] = math.sqrt(vx * vx + vy * vy)
-    return errors
+def _yaw(quat_wxyz: FloatArray) -> float:
+    """(4,) rotation -> direction of the box's x axis in the xy plane, radians."""
+    w, x, y, z = quat_wxyz[0], quat_wxyz[1], quat_wxyz[2], quat_wxyz[3]
+    return math.atan2(2.0 * (x * y + w * z), w * w + x * x - y * y - z * z)
 
 
 @njit(cache=True)
