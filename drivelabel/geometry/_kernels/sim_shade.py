@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from drivelabel.geometry._kernels.sim_bare import bare, inside
+from drivelabel.geometry._kernels.sim_raster import NOTHING
 from drivelabel.geometry._kernels.sim_sky import TILE, Rgb, Sky, mirrored, sky_color, smooth, tile
 from drivelabel.geometry._kernels.sim_texture import (
     ASPHALT,
@@ -140,7 +141,9 @@ def _shade(
     dx = (m[0, 0] * ray_x + m[0, 1] * ray_y + m[0, 2]) * long
     dy = (m[1, 0] * ray_x + m[1, 1] * ray_y + m[1, 2]) * long
     dz = (m[2, 0] * ray_x + m[2, 1] * ray_y + m[2, 2]) * long
-    if number < 0 or not np.isfinite(ray_x):
+    if number < NOTHING or not (np.isfinite(ray_x) and np.isfinite(ray_y)):
+        return 0.0, 0.0, 0.0, np.inf
+    if number < 0:
         r, g, b = sky_color(sky, dx, dy, dz, True)
         return r, g, b, np.inf
     t = skin.triangles[number]
@@ -192,8 +195,8 @@ def _shade(
         maps,
         sky,
         view,
-        x,
-        y,
+        view.matrix[0, 0] * ray_x + view.matrix[0, 2],
+        view.matrix[1, 1] * ray_y + view.matrix[1, 2],
     )
     clear = np.exp(-sky.thickness * distance)
     r = sky.haze[0] + (r - sky.haze[0]) * clear
@@ -222,8 +225,13 @@ def _lit(
     elif material == GRASS:
         r, g, b = grass(noise, r, g, b, u, v, px, lod)
     elif material == FOLIAGE:
-        # Along two slanting axes of the world, which no crown's uv would stretch.
-        u, v = x + 0.73 * z, y - 0.68 * z
+        # Along the world's axes: a crown's own uv stretches at its poles.
+        if abs(nz) > max(abs(nx), abs(ny)):
+            u, v = x, y
+        elif abs(nx) > abs(ny):
+            u, v = y, z
+        else:
+            u, v = x, z
         r, g, b = foliage(noise, r, g, b, u, v, px, lod)
         bump = 0.5 * min(1.0, 0.2 / px)
         nx += bump * tile(noise, 1, u, v, 2.9, lod)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from drivelabel.geometry._kernels.sim_raster import NOTHING
 from drivelabel.typing import Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
 
 
@@ -35,6 +36,7 @@ def truth_maps(
     matrix: FloatArray,
     rays: FloatArray,
     sky: int,
+    void: int,
     category: UInt8Array,
     instance: UInt16Array,
     depth: Float32Array,
@@ -45,7 +47,8 @@ def truth_maps(
         for x in range(width):
             number = behind[y, x]
             if number < 0:
-                category[y, x], instance[y, x], depth[y, x] = sky, 0, np.inf
+                category[y, x] = sky if number == NOTHING else void
+                instance[y, x], depth[y, x] = 0, np.inf
                 continue
             category[y, x], instance[y, x] = category_of[number], instance_of[number]
             if rays.shape[0] == 0:

@@ -9,10 +9,11 @@ import numpy as np
 
 from drivelabel._check import check_shape
 from drivelabel.errors import InvalidLabelError
-from drivelabel.geometry._kernels.sim_raster import IGNORED, NOTHING, cut_for_camera, fill
+from drivelabel.geometry._kernels.sim_raster import IGNORED
 from drivelabel.geometry._kernels.sim_shade import Maps, Skin, View, shade_image
 from drivelabel.geometry._kernels.sim_sky import Sky
 from drivelabel.geometry._kernels.sim_truth import truth_maps
+from drivelabel.labels import VOID
 from drivelabel.labels.taxonomies import DRIVING
 from drivelabel.scene import Camera
 from drivelabel.scene.sensors import check_rigid
@@ -21,10 +22,8 @@ from drivelabel.simulate.render.develop import develop_image
 from drivelabel.simulate.render.light import Effects, Light
 from drivelabel.simulate.render.lightmaps import corner_normals, ground_height, is_ground, make_maps
 from drivelabel.simulate.render.noise import noise_tiles
+from drivelabel.simulate.render.visibility import NO_RAYS, see, see_pinhole
 from drivelabel.typing import AnyArray, Float32Array, FloatArray, Int32Array, UInt8Array, UInt16Array
-
-NEAR_M = 0.05
-"""Depth before which nothing is drawn."""
 
 CLEAR_AIR_PER_M = 2.2e-4
 """Share of light that clean air takes per metre."""
@@ -32,7 +31,6 @@ CLEAR_AIR_PER_M = 2.2e-4
 MIRROR_STEP = 2
 """Pixels of the image per pixel of what wet ground mirrors."""
 
-_NO_RAYS = np.zeros((0, 0, 2))
 _NO_MIRROR = np.zeros((0, 0, 3), np.float32)
 
 
@@ -42,7 +40,8 @@ class Render:
 
     Attributes:
         image_rgb: (h, w, 3) uint8.
-        category: (h, w) uint8, row of DRIVING, of what the ray through each pixel's middle meets.
+        category: (h, w) uint8, row of DRIVING, of what the ray through each pixel's middle meets; VOID where
+            the lens lets no light through.
         instance: (h, w) uint16, 1 + row of the world's things, 0 for none; on the same ray.
         depth: (h, w) float32, metres along the camera's z, on the same ray; infinite for the sky.
     """
@@ -124,13 +123,13 @@ def render_camera(
     lit = surfaces if isinstance(surfaces, Lit) else light_up(surfaces, light, pose[:3, 3])
     pose[:3, 3] -= lit.surfaces.origin
     cam_from_world = np.linalg.inv(pose)
-    category, instance, depth = _truth(lit.surfaces, cam_from_world, camera)
-    sky = make_sky(lit.light, effects)
+    truth, fine, rays = see(lit.surfaces, cam_from_world, camera)
     matrix = np.asarray(camera.camera_matrix, np.float64)
+    category, instance, depth = _truth(truth, lit.surfaces, cam_from_world, matrix, rays)
+    sky = make_sky(lit.light, effects)
     wetness = _wetness(effects)
     mirror = _wet_mirror(lit, pose, camera, sky) if wetness > 0 else _NO_MIRROR
-    view = View(pose, matrix, _NO_RAYS, wetness, mirror, 1.0 / MIRROR_STEP)
-    fine = _visible(lit.surfaces, cam_from_world, camera.image_hw, matrix, 2)
+    view = View(pose, matrix, rays, wetness, mirror, 1.0 / MIRROR_STEP)
     radiance, rough_depth = _shaded(fine, lit, sky, view)
     image = develop_image(radiance, rough_depth, view, lit.light, effects, seed)
     return Render(image, category, instance, depth)
@@ -152,36 +151,16 @@ def _wet_mirror(lit: Lit, pose: FloatArray, camera: Camera, sky: Sky) -> Float32
     small_hw = (camera.image_hw[0] // MIRROR_STEP, camera.image_hw[1] // MIRROR_STEP)
     matrix = np.asarray(camera.camera_matrix, np.float64) / np.array([[MIRROR_STEP], [MIRROR_STEP], [1.0]])
     layer = np.where(lit.skin.is_ground, np.uint8(IGNORED), lit.surfaces.layer)
-    fine = _visible(lit.surfaces, np.linalg.inv(below), small_hw, matrix, 2, layer)
-    radiance, _ = _shaded(fine, lit, sky, View(below, matrix, _NO_RAYS, 0.0, _NO_MIRROR, 1.0))
+    fine = see_pinhole(lit.surfaces.triangles, layer, np.linalg.inv(below), matrix, small_hw, 2)
+    radiance, _ = _shaded(fine, lit, sky, View(below, matrix, NO_RAYS, 0.0, _NO_MIRROR, 1.0))
     # Rough wet asphalt smears what it mirrors, most of all upwards.
     return cv2.GaussianBlur(radiance, (0, 0), sigmaX=1.0, sigmaY=3.5)
 
 
-def _visible(
-    surfaces: Surfaces,
-    cam_from_world: FloatArray,
-    image_hw: tuple[int, int],
-    matrix: FloatArray,
-    scale: int,
-    layer: UInt8Array | None = None,
-) -> Int32Array:
-    """(h * scale, w * scale), the triangle behind the middle of each cell of a pixel."""
-    hw = (image_hw[0] * scale, image_hw[1] * scale)
-    scaled = matrix * np.array([[scale], [scale], [1.0]])
-    layer = surfaces.layer if layer is None else layer
-    corners, planes, owner = cut_for_camera(surfaces.triangles, layer, cam_from_world, scaled, hw, NEAR_M)
-    nearness, behind = np.zeros(hw, np.float32), np.full(hw, NOTHING, np.int32)
-    fill(corners, planes, owner, layer, nearness, behind)
-    return behind
-
-
 def _truth(
-    surfaces: Surfaces, cam_from_world: FloatArray, camera: Camera
+    behind: Int32Array, surfaces: Surfaces, cam_from_world: FloatArray, matrix: FloatArray, rays: FloatArray
 ) -> tuple[UInt8Array, UInt16Array, Float32Array]:
     """Category, instance and depth of the rays through the pixels' middles."""
-    matrix = np.asarray(camera.camera_matrix, np.float64)
-    behind = _visible(surfaces, cam_from_world, camera.image_hw, matrix, 1)
     category, instance = np.empty(behind.shape, np.uint8), np.empty(behind.shape, np.uint16)
     depth = np.empty(behind.shape, np.float32)
     truth_maps(
@@ -191,8 +170,9 @@ def _truth(
         surfaces.instance,
         cam_from_world,
         matrix,
-        _NO_RAYS,
+        rays,
         DRIVING.id_of("sky"),
+        VOID,
         category,
         instance,
         depth,
