@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import icechunk
+from filelock import FileLock, Timeout
 
 from drivelabel._check import did_you_mean
 from drivelabel.errors import (
@@ -448,15 +450,33 @@ def _write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> Non
     with plain_errors(name):
         if folder.exists():
             raise _exists(name)
-    aside = folder.with_name(f".{secrets.token_hex(8)}.partial")
+        beside = f".{hashlib.sha256(folder.name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+        _remove_abandoned(folder.parent, beside)
+        aside = folder.with_name(f"{beside}-{secrets.token_hex(8)}.partial")
+        aside.mkdir(parents=True)
+    making = FileLock(aside / "making", thread_local=False)
     try:
         with plain_errors(name):
-            aside.mkdir(parents=True)
+            making.acquire()
         write(Place(name, aside))
         with plain_errors(name):
             aside.rename(folder)
+            (folder / "making").unlink(missing_ok=True)
     finally:
+        making.release()
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove_abandoned(parent: Path, beside: str) -> None:
+    """Remove what a writer left beside the place when it was killed; one that still works holds its lock."""
+    for left in parent.glob(f"{beside}-*.partial"):
+        lock = FileLock(left / "making", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        lock.release()
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _exists(name: str) -> StoreError:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from storage.scenes import boxes, label_map
+from storage.scenes import scene as small_scene
 
 from drivelabel.errors import StoreError
 from drivelabel.labels import Boxes2D, Tags
@@ -37,10 +38,13 @@ def number_frames(scene: str, reported: str, start: int, with_masks: bool = True
         step += 1
 
 
-def append_rows(scene: str, reported: str, n: int, writer: int) -> None:
+def append_rows(scene: str, reported: str, n: int, writer: int, seconds: float) -> None:
     """Add one row to a frame, `n` times, each based on what was read just before."""
     store = SceneStore.open(scene)
+    stop = time.monotonic() + seconds
     for number in range(n):
+        if time.monotonic() > stop:
+            break
         frame = number % 12
         base = store.head
         rows = store.scene(base).layer("review").boxes2d[frame]
@@ -49,6 +53,22 @@ def append_rows(scene: str, reported: str, n: int, writer: int) -> None:
             edit.set("review", frame, Boxes2D.concat([rows, new]))
         assert edit.result is not None and not edit.result.conflicts
         report(reported, edit.result.snapshot)
+
+
+def create_scene(scene: str) -> None:
+    """Make a scene."""
+    SceneStore.create(scene, small_scene())
+
+
+def edit_read_only(scene: str, reported: str) -> None:
+    """Read and try to change a scene as a user who may not write it."""
+    os.setuid(65534)
+    store = SceneStore.open(scene)
+    name = store.scene().name
+    try:
+        change(store, 1)
+    except StoreError as error:
+        report(reported, f"{name}: {type(error).__name__}: {error}")
 
 
 def hold_lock(scene: str, reported: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,10 @@ from storage.scenes import boxes, label_map, new_store
 from drivelabel.storage import SceneStore
 
 
-def kill_writers(folder: Path, n_kills: int, seed: int = 0, seconds: float = 1e9) -> dict[str, Any]:
-    """Start a writer, kill it within its first 150 ms of work, check the scene; again and again."""
+def kill_writers(
+    folder: Path, n_kills: int, seed: int = 0, seconds: float = 1e9, how: int = signal.SIGKILL
+) -> dict[str, Any]:
+    """Start a writer, stop it within its first 150 ms of work, check the scene; again and again."""
     scene = str(new_store(folder).root)
     reported_path = str(folder / "reported.txt")
     moments = random.Random(seed)
@@ -28,7 +32,8 @@ def kill_writers(folder: Path, n_kills: int, seed: int = 0, seconds: float = 1e9
             while len(_lines(reported_path)) == len(before):
                 time.sleep(0.002)
             time.sleep(moments.uniform(0, 0.15))
-            assert forker.kill(pid) == -9
+            os.kill(pid, how)
+            assert forker.wait(pid) == (-9 if how == signal.SIGKILL else 1)
             killed += 1
             reported = _lines(reported_path)
             done = check_steps(SceneStore.open(scene), reported)
@@ -58,6 +63,24 @@ def check_steps(store: SceneStore, reported: list[str]) -> int:
 
 def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def kill_makers(folder: Path, n_kills: int, seed: int = 0) -> dict[str, Any]:
+    """Kill a process that makes a scene; the next one makes it and clears up what was left."""
+    moments = random.Random(seed)
+    made = 0
+    with Forker() as forker:
+        for number in range(n_kills):
+            place = folder / f"{number}.scene"
+            pid = forker.start("create_scene", scene=str(place))
+            time.sleep(moments.uniform(0.01, 0.25))
+            forker.kill(pid)
+            made += place.exists()
+            if not place.exists():
+                assert forker.wait(forker.start("create_scene", scene=str(place))) == 0
+            assert SceneStore.open(place).verify().is_good
+            assert not list(folder.glob(".*")), "something was left beside the scene"
+    return {"kills": n_kills, "made_before": made, "left_over": 0}
 
 
 def kill_lock_holders(folder: Path, n_kills: int) -> dict[str, Any]:

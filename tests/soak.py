@@ -1,0 +1,97 @@
+"""The reliability tests of the store at their long figures: one JSON line for each row of the fault table.
+
+python -m tests.soak                  # every row at its full figure: hours
+python -m tests.soak --minutes 30     # each row gets an equal part of the time; a line says how far it came
+python -m tests.soak --rows kills damages
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reliability.crash_points import fail_everywhere
+from reliability.damages import damage_scenes
+from reliability.kills import kill_lock_holders, kill_makers, kill_writers
+from reliability.network import TOXICS, lose_answers, object_store, poison
+from reliability.power_cuts import cut_power
+from reliability.sessions import run_sessions
+from reliability.writers import count_together, deliver_twice, read_beside
+
+Row = Callable[[Path, float], dict[str, Any]]
+
+
+def _toxics(folder: Path, seconds: float) -> dict[str, Any]:
+    with object_store() as network:
+        found = [poison(network, toxic, 20, every=9, seconds=seconds / len(TOXICS)) for toxic in TOXICS]
+    return {"toxics": found}
+
+
+def _lost_answers(folder: Path, seconds: float) -> dict[str, Any]:
+    with object_store() as network:
+        return lose_answers(network, 500, every=7, seconds=seconds)
+
+
+def _crash_points(folder: Path, seconds: float) -> dict[str, Any]:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return {"skipped": "no C compiler"}
+    return fail_everywhere(folder, compiler, seconds=seconds)
+
+
+ROWS: dict[str, tuple[str, Row]] = {
+    "kills": ("1,000 kills", lambda folder, s: kill_writers(folder, 1000, seconds=s)),
+    "makers": ("50 kills", lambda folder, s: kill_makers(folder, 50)),
+    "crash_points": ("all points x 5 faults", _crash_points),
+    "power_cuts": ("all subsets x 3", lambda folder, s: cut_power(folder)),
+    "writers": ("8 x 1,000 commits", lambda folder, s: count_together(folder, 8, 1000, seconds=s)),
+    "lock": ("100 kills under lock", lambda folder, s: kill_lock_holders(folder, 100)),
+    "sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, seconds=s)),
+    "worker_sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, workers=True, seconds=s)),
+    "lost_answers": ("500 commits", _lost_answers),
+    "toxics": ("6 toxics x 20 runs", _toxics),
+    "damages": ("5,000 damages", lambda folder, s: damage_scenes(folder, 5000, seed=7, seconds=s)),
+    "deliveries": ("200 doubled jobs", lambda folder, s: deliver_twice(folder, 200)),
+    "readers": ("10 minutes", lambda folder, s: read_beside(folder, min(s, 600))),
+}
+"""Name to the figure it goes for, and the function that goes for it."""
+
+
+def main() -> int:
+    """Run the rows and print their lines; 1 when one of them failed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=1e6, help="for all rows together")
+    parser.add_argument("--rows", nargs="*", choices=sorted(ROWS), default=list(ROWS))
+    args = parser.parse_args()
+    failed = 0
+    for name in args.rows:
+        figure, row = ROWS[name]
+        folder = Path(tempfile.mkdtemp(prefix=f"soak-{name}-"))
+        start = time.monotonic()
+        line: dict[str, Any] = {"row": name, "goal": figure}
+        try:
+            line |= row(folder, args.minutes * 60 / len(args.rows)) | {"ok": True}
+        except Exception as error:
+            failed += 1
+            line |= {"ok": False, "error": f"{type(error).__name__}: {error}"[:500]}
+            traceback.print_exc()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        line["seconds"] = round(time.monotonic() - start, 1)
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
