@@ -1,5 +1,5 @@
 """COCO: one JSON file of images, annotations and categories."""
 
-from drivelabel.formats.coco.rle import label_map_to_rle as label_map_to_rle
-from drivelabel.formats.coco.rle import mask_to_rle as mask_to_rle
 from drivelabel.formats.coco.write import write_coco as write_coco
+from drivelabel.geometry import label_map_to_rle as label_map_to_rle
+from drivelabel.geometry import mask_to_rle as mask_to_rle

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from drivelabel.formats.coco.rle import label_map_to_rle, mask_to_rle
 from drivelabel.formats.report import Tally
+from drivelabel.geometry import label_map_to_rle, mask_to_rle
 from drivelabel.labels import (
     ARROWS,
     LIGHT_STATES,
