@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-numpy2 lint environment environment-numpy2
+.PHONY: help demo test test-numpy2 soak lint environment environment-numpy2
 
 VENV ?= .venv
 VENV_NUMPY2 ?= .venv-np2
@@ -12,6 +12,8 @@ JOBS ?= 2
 ARGS ?=
 # A video, image folder or drive log to label instead of a simulated drive: make demo SOURCE=my_video.mp4
 SOURCE ?=
+# Minutes for all rows of make soak together; without, every row goes to its full figure.
+SOAK_MINUTES ?=
 
 export PYTHON
 # One thread per process: tests run side by side, and small arrays are faster on one.
@@ -21,6 +23,7 @@ help:
 	@echo "make demo         set everything up, label a drive, draw it (SOURCE=path for your own)"
 	@echo "make test         set everything up, run the tests"
 	@echo "make lint         set everything up, run ruff, mypy and import-linter"
+	@echo "make soak         the store's reliability tests at their long figures (SOAK_MINUTES=30 for all together)"
 	@echo "make test-numpy2  run the core's tests with numpy 2 and no extras"
 
 environment:
@@ -39,6 +42,9 @@ test-numpy2: environment-numpy2
 	$(PYTEST_ENV) $(VENV_NUMPY2)/bin/python -m pytest -n $(JOBS) -m "not models" $(ARGS)
 
 # All four run even when one fails, so that one look shows everything.
+soak: environment
+	$(PYTEST_ENV) $(VENV)/bin/python -m tests.soak $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES))
+
 lint: environment
 	@failed=0; \
 	for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \

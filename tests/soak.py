@@ -1,7 +1,7 @@
 """The reliability tests of the store at their long figures: one JSON line for each row of the fault table.
 
 python -m tests.soak                  # every row at its full figure: hours
-python -m tests.soak --minutes 30     # each row gets an equal part of the time; a line says how far it came
+python -m tests.soak --minutes 30     # each row gets an equal part of it; its line says how far it came
 python -m tests.soak --rows kills damages
 """
 
