@@ -206,6 +206,14 @@ def test_bad_rows_are_named():
         Hota.combine([])
 
 
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 5)), min_size=6, max_size=6))
+def test_numbers_are_read_as_python_reads_them(tmp_path_factory, numbers):
+    path = tmp_path_factory.getbasetemp() / "numbers.txt"
+    path.write_text("1,1," + ",".join(f"{x:.5f}" for x in numbers))
+    left, top, width, height = (float(f"{x:.5f}") for x in numbers[:4])
+    assert read_mot_text(path).xyxy.tolist() == [[left, top, left + width, top + height]]
+
+
 def test_text_files_are_read_and_refused(tmp_path):
     path = tmp_path / "gt.txt"
     path.write_text("2, 1, 10, 20, 5, 6, 1, -1,-1,-1\n1,1,10,20,5,6,0,-1,-1,-1\n")
@@ -214,11 +222,17 @@ def test_text_files_are_read_and_refused(tmp_path):
     assert (kept.xyxy.tolist(), kept.frame_offsets.tolist()) == ([[10, 20, 15, 26]], [0, 0, 1])
     path.write_text("")
     assert len(read_mot_text(path, n_frames=3)) == 3
+    path.write_text("1,1,1e1,20.123456789012345678,5,6\r\n\n2,1,+10,.5,5.,6")
+    odd = read_mot_text(path)
+    assert odd.xyxy[:, :2].tolist() == [[10, 20.123456789012345678], [10, 0.5]]
+    path.write_text("1,2,3,4,5,6,7\n1,2,3\n")
+    with pytest.raises(FormatError, match=r"gt.txt: expected"):
+        read_mot_text(path)
     path.write_text("1,2,3\n")
     with pytest.raises(FormatError, match="at least 6 fields"):
         read_mot_text(path)
     path.write_text("1,a,3,4,5,6\n")
-    with pytest.raises(FormatError, match="expected numbers"):
+    with pytest.raises(FormatError, match="expected lines of numbers"):
         read_mot_text(path)
     with pytest.raises(StoreError, match="cannot be read"):
         read_mot_text(tmp_path / "none.txt")

@@ -16,6 +16,17 @@ EPS = np.finfo(np.float64).eps
 
 
 @njit(cache=True)
+def first_repeat(frame: IntArray, track_id: IntArray, n_ids: int) -> int:
+    """The first row whose id its frame already has, -1 if none; frames rise."""
+    last = np.full(n_ids, -1, np.int64)
+    for i in range(len(frame)):
+        if last[track_id[i]] == frame[i]:
+            return i
+        last[track_id[i]] = frame[i]
+    return -1
+
+
+@njit(cache=True)
 def overlapping_pairs(
     truth: FloatArray, truth_frames: IntArray, pred: FloatArray, pred_frames: IntArray
 ) -> tuple[IntArray, Int32Array, FloatArray]:
