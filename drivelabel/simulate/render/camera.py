@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -131,7 +132,8 @@ def render_camera(
     mirror = _wet_mirror(lit, pose, camera, sky) if wetness > 0 else _NO_MIRROR
     view = View(pose, matrix, rays, wetness, mirror, 1.0 / MIRROR_STEP)
     radiance, rough_depth = _shaded(fine, lit, sky, view)
-    image = develop_image(radiance, rough_depth, view, lit.light, effects, seed)
+    lens_seed = zlib.crc32(camera.channel.encode())
+    image = develop_image(radiance, rough_depth, view, lit.light, effects, seed, lens_seed)
     return Render(image, category, instance, depth)
 
 

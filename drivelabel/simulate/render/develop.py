@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 
 from drivelabel.geometry._kernels.sim_develop import develop
+from drivelabel.geometry._kernels.sim_motion import blur_motion
 from drivelabel.geometry._kernels.sim_shade import View
 from drivelabel.simulate.render.light import Effects, Light
+from drivelabel.simulate.render.weather import add_rain
 from drivelabel.typing import Float32Array, UInt8Array
 
 NIGHT_KEY = 0.22
@@ -17,18 +19,47 @@ NIGHT_KEY = 0.22
 
 
 def develop_image(
-    radiance: Float32Array, depth: Float32Array, view: View, light: Light, effects: Effects, seed: int
+    radiance: Float32Array,
+    depth: Float32Array,
+    view: View,
+    light: Light,
+    effects: Effects,
+    seed: int,
+    lens_seed: int,
 ) -> UInt8Array:
-    """The picture of (h, w, 3) linear light at (h, w) depths."""
+    """The picture of (h, w, 3) linear light at (h, w) depths.
+
+    Args:
+        radiance: the light; used up.
+        depth: metres.
+        view: the camera.
+        light: for which it is exposed.
+        effects: of weather and camera.
+        seed: of noise and falling rain.
+        lens_seed: of drops on the lens.
+    """
+    rng = np.random.default_rng(seed)
     gain = metered_gain(light) * 2.0**effects.exposure_ev
+    radiance = _moved(radiance, depth, view, effects)
+    if effects.rain > 0:
+        add_rain(radiance, effects.rain, rng, lens_seed)
     if effects.defocus_px > 0:
         radiance = cv2.GaussianBlur(radiance, (5, 5), effects.defocus_px)
-    _add_glow(radiance, gain, 0.10 if light.is_night or effects.rain > 0 else 0.03)
-    rng = np.random.default_rng(seed)
+    _add_glow(radiance, gain, 0.12 if light.is_night or effects.rain > 0 else 0.03)
     image = np.empty(radiance.shape, np.uint8)
     start = int(rng.integers(1 << 20))
     develop(radiance, gain, effects.vignette, effects.noise, _grain(), start, _curve(), image)
     return image
+
+
+def _moved(radiance: Float32Array, depth: Float32Array, view: View, effects: Effects) -> Float32Array:
+    move = np.asarray(effects.velocity_cam, np.float64) * effects.motion_blur_s
+    turn = np.asarray(effects.turn_cam, np.float64) * effects.motion_blur_s
+    if not (move.any() or turn.any()):
+        return radiance
+    out = np.empty_like(radiance)
+    blur_motion(radiance, depth, view, move, turn, out)
+    return out
 
 
 def metered_gain(light: Light) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -279,4 +280,4 @@ def _relative(poses: FloatArray, origin: FloatArray) -> FloatArray:
 
 def _parts(n: int, slices: int) -> list[tuple[int, int]]:
     edges = np.linspace(0, n, min(slices, n) + 1).astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

@@ -1,0 +1,55 @@
+"""Blur of a camera that moves while its shutter is open, for numba."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drivelabel.geometry._kernels.sim_bare import bare
+from drivelabel.geometry._kernels.sim_shade import View, flat_ray
+from drivelabel.typing import Float32Array, FloatArray
+
+TAPS = 7
+
+
+@bare
+def blur_motion(
+    light: Float32Array,
+    depth: Float32Array,
+    view: View,
+    move: FloatArray,
+    turn: FloatArray,
+    out: Float32Array,
+) -> None:
+    """Average light along the way each pixel's surface goes over the image; what moves itself is not followed.
+
+    Args:
+        light: (h, w, 3), linear RGB.
+        depth: (h, w), metres, infinite for the sky.
+        view: the camera.
+        move: (3,), metres that the camera moves in its own coords while the shutter is open.
+        turn: (3,), radians that it turns.
+        out: (h, w, 3), the result.
+    """
+    height, width = depth.shape
+    for y in range(height):
+        for x in range(width):
+            ray_x, ray_y = flat_ray(view, x + 0.5, y + 0.5)
+            near = 1.0 / depth[y, x]
+            ax = -move[0] * near - (turn[1] - turn[2] * ray_y)
+            ay = -move[1] * near - (turn[2] * ray_x - turn[0])
+            az = -move[2] * near - (turn[0] * ray_y - turn[1] * ray_x)
+            step_x = (ax - ray_x * az) * view.matrix[0, 0]
+            step_y = (ay - ray_y * az) * view.matrix[1, 1]
+            long = abs(step_x) + abs(step_y)
+            if not long > 0.5:
+                for k in range(3):
+                    out[y, x, k] = light[y, x, k]
+                continue
+            taps = 3 if long < 3.0 else TAPS
+            r = g = b = 0.0
+            for tap in range(taps):
+                t = (tap + 0.5) / taps - 0.5
+                column = min(max(int(np.floor(x + t * step_x + 0.5)), 0), width - 1)
+                row = min(max(int(np.floor(y + t * step_y + 0.5)), 0), height - 1)
+                r, g, b = r + light[row, column, 0], g + light[row, column, 1], b + light[row, column, 2]
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = r / taps, g / taps, b / taps
