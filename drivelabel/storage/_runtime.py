@@ -103,5 +103,7 @@ def _translated(where: str, text: str) -> StoreError:
         return NewerFormatError(f"{where}: {reason}. Update drivelabel and icechunk.")
     if any(words in lowered for words in _UNREACHABLE):
         return UnreachableError(f"{where}: the object store does not answer ({reason}). Try again later.")
+    if "://" in where:
+        return StoreError(f"{where}: {reason}.")
     # What is left are files that are missing, cut off or altered: Icechunk words each of them in its own way.
     return CorruptSceneError(f"{where}: damaged ({reason}). Run: drivelabel check --fix {where}")

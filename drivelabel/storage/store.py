@@ -22,7 +22,6 @@ from drivelabel.errors import (
     InvalidLabelError,
     SceneLookupError,
     StoreError,
-    UnreachableError,
 )
 from drivelabel.labels import Table
 from drivelabel.scene import Layer, Scene
@@ -417,7 +416,7 @@ class SceneStore:
                 snapshot = session.commit(edit.message, metadata)
         except icechunk.ConflictError:
             return None
-        except UnreachableError:
+        except StoreError:
             # The commit may have landed and only its answer been lost.
             landed = self._log.find_key(key, self.head)
             if landed is None:

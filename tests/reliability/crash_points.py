@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from reliability.forking import Forker
-from reliability.jobs import change
+from reliability.jobs import change, note
 from storage.scenes import label_map, new_store
 
 from drivelabel.storage import SceneStore, check_scene
@@ -79,5 +79,6 @@ def _step(store: SceneStore) -> int:
     layer = store.scene().layer("review")
     step = int(layer.tags[0].attributes.row(0)["step"])  # type: ignore[arg-type]
     np.testing.assert_array_equal(layer.label_map(0).label_map, label_map(step))
+    assert store.note("review", "run") == note(step)
     assert store.log()[0].message == f"step {step}"
     return step

@@ -127,9 +127,15 @@ def faulty_commit(scene: str, reported: str, at: int, kind: int) -> None:
     report(reported, f"done {n_operations}")
 
 
+def note(step: int) -> bytes:
+    """Bytes that no codec makes small."""
+    return np.random.default_rng(step).bytes(1000)
+
+
 def change(store: SceneStore, step: int) -> None:
-    """A small commit that touches a table and a mask."""
+    """A small commit that touches a table, a mask and a note that is large enough for a file of its own."""
     with store.edit(f"step {step}") as edit:
+        edit.set_note("review", "run", note(step))
         edit.set("review", 0, Tags(score=[step / 100], attributes={"step": [step]}))
         edit.set_label_map("review", 0, label_map(step))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reliability.jobs import change
+from reliability.jobs import change, note
 from storage.scenes import label_map, new_store
 
 from drivelabel.errors import StoreError
@@ -78,13 +78,15 @@ def _outcome(scene: Path, what: str) -> str:
         assert str(scene) in str(error), what
     report = check_scene(scene, fix=True)
     assert report.damages, what
-    step = _step(SceneStore.open(scene))
+    lost_note = any(damage.what == "note" for damage in report.damages)
+    step = _step(SceneStore.open(scene), lost_note=lost_note)
     assert step in (0, 1), what
     return "repaired"
 
 
-def _step(store: SceneStore) -> int:
+def _step(store: SceneStore, *, lost_note: bool = False) -> int:
     layer = store.scene().layer("review")
     step = int(layer.tags[0].attributes.row(0)["step"])  # type: ignore[arg-type]
     np.testing.assert_array_equal(layer.label_map(0).label_map, label_map(step))
+    assert store.note("review", "run") == (None if lost_note else note(step))
     return step
