@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +21,7 @@ from drivelabel.evaluation.nuscenes.columns import DetectionColumns, TrackingCol
 from drivelabel.evaluation.nuscenes.config import ATTRIBUTE_NAMES, DETECTION_NAMES, TRACKING_NAMES
 from drivelabel.geometry._kernels import json_numbers as scanner
 from drivelabel.geometry._kernels import nuscenes_json as kernels
-from drivelabel.typing import BoolArray, FloatArray, IntArray, UInt8Array
+from drivelabel.typing import FloatArray, IntArray, UInt8Array
 
 _STRIDE = 32 << 20  # bytes of the file that are in memory at a time
 _SMALLEST_BOX = 128  # bytes; the required keys and values alone are longer
@@ -96,14 +96,14 @@ def read_detections(
     n, sample = file.n_boxes, file.sample
     columns = {
         "sample": sample,
-        "translation": file.numbers("translation", 3),
-        "size_wlh": file.numbers("size", 3),
-        "quat_wxyz": file.numbers("rotation", 4),
+        "translation": file.numbers("translation"),
+        "size_wlh": file.numbers("size"),
+        "quat_wxyz": file.numbers("rotation"),
         "category_id": file.boxes.category[:n],
-        "velocity": file.boxes.velocity[: 2 * n].reshape(n, 2),
-        "score": file.numbers("score", 1),
+        "velocity": file.boxes.velocity[:n],
+        "score": file.numbers("score"),
         "attribute": file.boxes.attribute[:n],
-        "n_points": file.numbers("n_points", 1).astype(np.int64),
+        "n_points": file.boxes.n_points[:n],
         "ego_distance": np.zeros(n),
         "in_bike_rack": np.zeros(n, np.bool_),
     }
@@ -116,14 +116,14 @@ def read_tracks(
     """Tracks of a results file; see :func:`read_detections`."""
     file = _File(Path(path), tokens, _TRACKING_KEYS, TRACKING_NAMES, max_boxes_per_sample).read()
     n, sample = file.n_boxes, file.sample
-    file.numbers("size", 3), file.numbers("rotation", 4)  # not judged, but NaN is refused there too
+    file.numbers("size"), file.numbers("rotation")  # not judged, but NaN is refused there too
     columns = {
         "sample": sample,
-        "translation": file.numbers("translation", 3),
+        "translation": file.numbers("translation"),
         "track_id": file.boxes.track[:n],
         "category_id": file.boxes.category[:n],
-        "score": file.numbers("score", 1),
-        "n_points": file.numbers("n_points", 1).astype(np.int64),
+        "score": file.numbers("score"),
+        "n_points": file.boxes.n_points[:n],
         "ego_distance": np.zeros(n),
         "in_bike_rack": np.zeros(n, np.bool_),
     }
@@ -140,7 +140,8 @@ class _File:
         self.rows = {token: row for row, token in enumerate(tokens)}
         self.keys = keys
         self.meta: dict[str, Any] = {}
-        self.n_boxes = self.n_samples = self.n_identities = 0
+        self.n_boxes = 0
+        self.count: IntArray = np.zeros(0, np.int64)
         self.token: list[str] = []
         self.sample: IntArray = np.zeros(0, np.int64)
         self.identity_names: tuple[str, ...] = ()
@@ -204,55 +205,46 @@ class _File:
         """Read the object at `at` into the columns; the position behind it."""
         if at >= len(text) or text[at] != scanner.OPEN_OBJECT:
             self._refuse("expected results to be an object of sample token to boxes")
-        keys, names, attributes = _words(self.keys), _words(self.names), _words(ATTRIBUTE_NAMES)
+        room, n_words = len(text) // _SMALLEST_BOX + 1, len(text) // _SMALLEST_SAMPLE + 1
+        self.boxes = _Columns.with_room(room)
+        first, stop, self.count = (np.empty(n_words, np.int64) for _ in range(3))
+        n_tracks = room if "tracking_id" in self.keys else 1
+        table, track_first, track_stop = np.zeros(1 << 12, np.int64), *np.empty((2, n_tracks), np.int64)
+        track_hash, counts = np.empty(n_tracks, np.uint64), np.zeros(3, np.int64)
         roles = np.array(list(self.keys.values()), np.int64)
         required = sum(1 << k for k, key in enumerate(self.keys) if key not in _OPTIONAL)
-        self.boxes = _room_for_boxes(len(text) // _SMALLEST_BOX + 1)
-        room = len(text) // _SMALLEST_SAMPLE + 1
-        samples = kernels.Samples(*(np.empty(room, np.int64) for _ in range(3)))
-        identities = _no_identities(len(self.boxes.track) if "tracking_id" in self.keys else 1)
-        late, how, at = np.zeros((0, 4), np.int64), kernels.MORE, at + 1
+        words = (*_words(self.keys), roles, required, *_words(self.names), *_words(ATTRIBUTE_NAMES))
+        how, at = kernels.MORE, at + 1
         while how == kernels.MORE:
-            how, at, self.n_boxes, self.n_samples, self.n_identities, identities, late = kernels.scan(
+            how, at, table, late = kernels.scan(
                 text,
                 at,
                 at + _STRIDE,
-                self.n_boxes,
-                self.n_samples,
-                self.n_identities,
-                keys,
-                roles,
-                required,
-                names,
-                attributes,
-                self.boxes,
-                samples,
-                identities,
-                late,
+                counts,
+                *words,
+                *(getattr(self.boxes, column.name) for column in fields(_Columns)),
+                first,
+                stop,
+                self.count,
+                table,
+                track_first,
+                track_stop,
+                track_hash,
             )
+            self.boxes.correct(text, late)
             if hasattr(pages, "madvise"):  # what is read need not stay in memory
                 pages.madvise(mmap.MADV_DONTNEED, 0, at - at % mmap.PAGESIZE)
-        own = slice(0, self.n_samples)
-        self.token = [
-            self._json(text, first - 1, stop + 1)
-            for first, stop in zip(samples.first[own].tolist(), samples.stop[own].tolist(), strict=True)
-        ]
-        self.count = samples.count[own].copy()
+        self.n_boxes, n_samples, n_tracks = counts.tolist()
+        self.count = self.count[:n_samples].copy()
+        self.token = self._texts(text, first[:n_samples] - 1, stop[:n_samples] + 1)
         if how != kernels.DONE:
             self._refuse_box(text, how, at)
-        self._read_late(text, late)
-        ends = zip(
-            identities.first[: self.n_identities].tolist(),
-            identities.stop[: self.n_identities].tolist(),
-            strict=True,
-        )
-        self.identity_names = tuple(str(self._json(text, first, stop)) for first, stop in ends)
+        self.identity_names = tuple(self._texts(text, track_first[:n_tracks], track_stop[:n_tracks]))
         return at
 
-    def _read_late(self, text: UInt8Array, late: IntArray) -> None:
-        """Numbers whose last bit the kernel was not sure of."""
-        for column, place, first, stop in late.tolist():
-            self.boxes[column][place] = float(text[first:stop].tobytes())
+    def _texts(self, text: UInt8Array, first: IntArray, stop: IntArray) -> list[str]:
+        """The values at first:stop as texts."""
+        return [str(self._json(text, a, b)) for a, b in zip(first.tolist(), stop.tolist(), strict=True)]
 
     def _check_samples(self) -> None:
         """All samples are there, once, and no others, and none has too many boxes."""
@@ -269,26 +261,26 @@ class _File:
         missing = [token for token in self.rows if token not in seen]
         if missing:
             self._refuse(
-                f"expected all {len(self.rows)} samples, {len(missing)} are missing, the first {missing[0]!r}. "
-                "List a sample without boxes as an empty list"
+                f"expected all {len(self.rows)} samples, {len(missing)} are missing, the first "
+                f"{missing[0]!r}. List a sample without boxes as an empty list"
             )
-        if self.n_samples and self.count.max() > self.limit:
+        if len(self.count) and self.count.max() > self.limit:
             worst = int(np.argmax(self.count))
             self._refuse(
-                f"sample {self.token[worst]!r}: expected at most {self.limit} boxes, got {self.count[worst]}. "
-                "Keep those with the highest scores"
+                f"sample {self.token[worst]!r}: expected at most {self.limit} boxes, got "
+                f"{self.count[worst]}. Keep those with the highest scores"
             )
         rows = np.array([self.rows[token] for token in self.token], np.int64)
         self.sample = np.repeat(rows, self.count)
 
-    def numbers(self, name: str, width: int) -> FloatArray:
-        """(n, width) or (n,) numbers of a column, none of them NaN."""
-        values: FloatArray = getattr(self.boxes, name)[: self.n_boxes * width]
-        bad: BoolArray = ~np.isfinite(values)
-        if bad.any():
-            row, value = int(np.argmax(bad)) // width, values[np.argmax(bad)]
-            self._refuse(f"{self._where(row)}: expected a finite {name}, got {value}")
-        return values if width == 1 else values.reshape(-1, width)
+    def numbers(self, name: str) -> FloatArray:
+        """(n, ...) numbers of a column, none of them NaN."""
+        values: FloatArray = getattr(self.boxes, name)[: self.n_boxes]
+        if not np.isfinite(values).all():
+            bad = ~np.isfinite(values).reshape(self.n_boxes, -1).all(axis=1)
+            row = int(np.argmax(bad))
+            self._refuse(f"{self._where(row)}: expected a finite {name}, got {values[row].tolist()}")
+        return values
 
     def _where(self, row: int) -> str:
         """The sample and place of a box."""
@@ -323,19 +315,38 @@ class _File:
         raise FormatError(f"{self.path}: {message.rstrip('.')}.")
 
 
-def _room_for_boxes(n: int) -> kernels.BoxColumns:
-    """Uninitialised columns; pages that no box is written to take no memory."""
-    floats = [np.empty(n * width) for width in kernels.WIDTHS.tolist()]
-    return kernels.BoxColumns(*floats, *(np.empty(n, np.int64) for _ in range(3)))
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the kernel writes boxes, in its order."""
+
+    translation: FloatArray
+    size: FloatArray
+    rotation: FloatArray
+    velocity: FloatArray
+    score: FloatArray
+    n_points: IntArray
+    category: IntArray
+    attribute: IntArray
+    track: IntArray
+
+    @classmethod
+    def with_room(cls, n: int) -> _Columns:
+        """Uninitialised; pages that no box is written to take no memory."""
+        wide = [np.empty((n, width)) for width in (3, 3, 4, 2)]
+        return cls(*wide, np.empty(n), *(np.empty(n, np.int64) for _ in range(4)))
+
+    def correct(self, text: UInt8Array, late: IntArray) -> None:
+        """Write the numbers whose last bit the kernel was not sure of."""
+        for row, place, first, stop in late.tolist():
+            value = float(text[first:stop].tobytes())
+            for column, start in zip(fields(self)[:6], kernels.NUMBERS, strict=False):
+                values = getattr(self, column.name)[row : row + 1].reshape(-1)
+                if start <= place < start + len(values):
+                    values[place - start] = value
 
 
-def _no_identities(n: int) -> kernels.Identities:
-    return kernels.Identities(
-        np.zeros(1 << 12, np.int64), np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64)
-    )
-
-
-def _words(words: Sequence[str] | dict[str, int]) -> kernels.Words:
+def _words(words: Iterable[str]) -> tuple[UInt8Array, IntArray]:
+    """Texts, one after the other, and where each starts."""
     encoded = [word.encode() for word in words]
     start = np.cumsum([0, *(len(word) for word in encoded)])
-    return kernels.Words(np.frombuffer(b"".join(encoded), np.uint8), start)
+    return np.frombuffer(b"".join(encoded), np.uint8), start

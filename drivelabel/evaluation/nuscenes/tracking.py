@@ -1,8 +1,8 @@
 """The nuScenes tracking task: AMOTA, AMOTP and the CLEAR metrics at the best threshold.
 
 Source: nuscenes-devkit 1.2.0 with motmetrics 1.4.0 and SciPy's assignment; equal to 1e-9. The metrics are of
-Weng & Kitani, A baseline for 3D multi-object tracking, 2019, and Bernardin & Stiefelhagen, Evaluating multiple
-object tracking performance: the CLEAR MOT metrics, 2008.
+Weng & Kitani, A baseline for 3D multi-object tracking, 2019, and of Bernardin & Stiefelhagen, Evaluating
+multiple object tracking performance: the CLEAR MOT metrics, 2008.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class TrackingCurve:
     def values(self) -> dict[str, float]:
         """Each metric of METRICS; NaN where the class has no truth."""
         mota = self.metrics["mota"]
-        found = {name: math.nan for name in METRICS}
+        found = dict.fromkeys(METRICS, math.nan)
         if not np.isnan(mota).all():
             best = int(np.nanargmax(mota))
             found |= {name: float(self.metrics[name][best]) for name in BEST}
@@ -113,7 +113,7 @@ class TrackingResult:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Metric over all classes that have truth: counts added up (but ``gt`` is a mean), others averaged."""
+        """Metric over all classes that have truth: counts are added up (``gt`` is not), others averaged."""
         over_all: dict[str, float] = {}
         for metric, by_class in self.label_metrics.items():
             values = np.array([value for value in by_class.values() if not math.isnan(value)])

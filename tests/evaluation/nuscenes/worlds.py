@@ -18,7 +18,7 @@ from drivelabel.evaluation.nuscenes import (
 
 
 def samples(rng: np.random.Generator, n_scenes: int, n_samples: int, spread: float) -> Samples:
-    """`n_scenes` drives of `n_samples` samples, 0.4 to 0.6 s apart, `spread` metres from the world's origin."""
+    """`n_scenes` drives of `n_samples` samples, 0.4 to 0.6 s apart, within `spread` metres of the origin."""
     n = n_scenes * n_samples
     scene = np.repeat(np.arange(n_scenes), n_samples)
     times = 1_500_000_000_000_000 + scene * 10**9 + np.cumsum(rng.integers(400_000, 600_000, n))
@@ -147,7 +147,7 @@ class FakeNuScenes:
 
 
 def devkit_boxes(boxes: DetectionColumns | TrackingColumns, world: Samples) -> Any:
-    """The devkit's EvalBoxes with the same boxes, samples in order of first appearance, then the empty ones."""
+    """The devkit's EvalBoxes with the same boxes; samples in order of appearance, then the empty ones."""
     from nuscenes.eval.common.data_classes import EvalBoxes
 
     make = _detection_box if isinstance(boxes, DetectionColumns) else _tracking_box
