@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from drivelabel.simulate.geometry3d import MATERIALS
 from drivelabel.simulate.world.mesh import (
     SIDES,
     Color,
@@ -203,7 +204,9 @@ def _grown(kind: str, rng: np.random.Generator, height: float, made_for: float) 
     scale = height / made_for
     grown = mesh.moved(turn_z(float(rng.uniform(-np.pi, np.pi))) @ np.diag([scale, scale, scale, 1.0]))
     tint = (rng.uniform(0.75, 1.3, 3) * [1.1, 1.0, 0.9]).astype(np.float32)
-    return replace(grown, color=np.clip(grown.color * tint, 0, 1))
+    is_leaf = grown.material == MATERIALS.index("foliage")
+    color = np.where(is_leaf[:, None], np.clip(grown.color * tint, 0, 1), grown.color)
+    return replace(grown, color=color)
 
 
 @lru_cache(maxsize=64)

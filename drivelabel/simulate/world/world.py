@@ -180,7 +180,7 @@ class World:
         )[1:]
         self.line_ends = np.cumsum([0, *(len(line.points) for line in self.lines)])
         props = furnish(self.layout, self.things, props_rng)
-        if self.layout.style != "highway" and props_rng.random() < 0.6:
+        if not self.layout.main.profile.parking and props_rng.random() < 0.6:
             put_cones(
                 props, self.layout.ego_start + float(props_rng.uniform(15, 45)), int(props_rng.integers(4, 9))
             )
