@@ -15,7 +15,8 @@ from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._masks import StoredMasks
 from drivelabel.storage._merge import RowConflict, merge_rows
-from drivelabel.storage._pages import LABELLED, TOUCHED, Page, PagedTable
+from drivelabel.storage._page import LABELLED, TOUCHED, Page
+from drivelabel.storage._pages import PagedTable
 from drivelabel.storage._recording import plain_json, taxonomy_from_json, taxonomy_to_json
 from drivelabel.storage.edit import Changes, NewLayer, remap_instances
 from drivelabel.typing import AnyArray, BoolArray, IntArray, UInt8Array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from drivelabel.errors import CorruptSceneError, InvalidLabelError, SceneLookupE
 from drivelabel.labels import NO_INSTANCE, VOID
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent, FrameIndex
-from drivelabel.storage._pages import UNLABELLED
+from drivelabel.storage._page import UNLABELLED
 from drivelabel.storage._spec import MASK_CODECS, ArraySpec, checksum_of
 from drivelabel.typing import AnyArray, BoolArray
 
@@ -22,6 +22,7 @@ MASK_KINDS: dict[str, tuple[str, int]] = {
 """Name of a layer's mask group: its pixels' dtype and their value where nobody labelled."""
 
 MARK_CHUNK = 1024
+AT_ONCE = 32
 STATE_BITS = 32
 """A frame's mark is its state, times two to this, plus the checksum of its chunk of pixels."""
 
@@ -74,21 +75,47 @@ class StoredMasks:
             CorruptSceneError: its chunk is damaged, missing or in another's place.
             InvalidLabelError: `out` has another shape or dtype than the mask.
         """
-        channel, place = self.index.find(frame)
-        mark = int(self._read_marks(channel)[place])
-        if mark >> STATE_BITS == UNLABELLED:
+        spec, key = self._spec_and_key(frame)
+        return self._decode(frame, spec, self.arrays.get([key])[0], out)
+
+    def iterate(self, frames: Iterable[int], out: AnyArray | None = None) -> Iterator[tuple[int, AnyArray]]:
+        """Some frames and their masks, in the order given; faster than reading one by one.
+
+        Args:
+            frames: that have a mask.
+            out: each mask is read into it when it is given: use it before the next.
+
+        Raises:
+            SceneLookupError, CorruptSceneError, InvalidLabelError: as for :meth:`read`.
+        """
+        wanted = list(frames)
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            places = [self._spec_and_key(frame) for frame in some]
+            found = self.arrays.get(key for _, key in places)
+            for frame, (spec, _), data in zip(some, places, found, strict=True):
+                yield frame, self._decode(frame, spec, data, out)
+
+    def _spec_and_key(self, frame: int) -> tuple[ArraySpec, str]:
+        """The frame's array, and the key of its chunk."""
+        if self.state(frame) == UNLABELLED:
             raise SceneLookupError(f"{self.arrays.where}, {self.path}: frame {frame} has no mask.")
+        channel, place = self.index.find(frame)
         path = f"{self.path}/{channel}/pixels"
         spec = self.arrays.spec(path)
-        where = f"{self.arrays.where}, {path}, frame {frame}"
+        return spec, spec.key(path, place)
+
+    def _decode(self, frame: int, spec: ArraySpec, data: bytes | None, out: AnyArray | None) -> AnyArray:
+        """A frame's mask from its stored bytes, compared with its mark."""
+        channel, place = self.index.find(frame)
+        where = f"{self.arrays.where}, {self.path}/{channel}/pixels, frame {frame}"
         if out is None:
             out = np.empty(spec.chunk[1:], spec.dtype)
         elif out.shape != spec.chunk[1:] or out.dtype != spec.dtype:
             raise InvalidLabelError(
                 f"out: expected {spec.dtype} {spec.chunk[1:]}, got {out.dtype} {out.shape}."
             )
-        data = self.arrays.get([spec.key(path, place)])[0]
-        if data is None or checksum_of(data) != mark & 0xFFFFFFFF:
+        if data is None or checksum_of(data) != int(self._read_marks(channel)[place]) & 0xFFFFFFFF:
             raise _misplaced(where)
         if out.flags.c_contiguous:
             return spec.decode(where, data, out)

@@ -6,7 +6,7 @@ length of the log. See docs/scene-format.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,50 +15,15 @@ import numpy as np
 from drivelabel.errors import CorruptSceneError
 from drivelabel.labels import ABSENT, TABLES, AttributeColumn, Attributes, Grouped, Ragged, Table
 from drivelabel.storage._arrays import Arrays
+from drivelabel.storage._page import UNLABELLED, Page
 from drivelabel.storage._spec import ArraySpec, checksum_of, seal_of
-from drivelabel.typing import AnyArray, Int32Array, UInt8Array
-
-UNLABELLED, LABELLED, TOUCHED = 0, 1, 2
-"""State of a group: nobody looked; a model or an import wrote it; a person did."""
+from drivelabel.storage._vocabulary import codes_of, extended
+from drivelabel.typing import AnyArray, UInt8Array
 
 MIN_PAGE_GROUPS = 64
 MAX_PAGES = 256
 STATE, COUNT, SEAL = "group_state", "group_count", "page_seal"
 """Arrays of a table beside its columns; no column of any kind is called so."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """The rows of `page_groups` groups in a row.
-
-    Attributes:
-        state: (g,) uint8, UNLABELLED, LABELLED or TOUCHED.
-        counts: (g,) int32, rows of each group.
-        rows: the groups' rows one after the other.
-    """
-
-    state: UInt8Array
-    counts: Int32Array
-    rows: Table
-
-    def group(self, index: int) -> Table:
-        """The rows of one of the page's groups."""
-        start = int(self.counts[:index].sum())
-        return self.rows[start : start + int(self.counts[index])]
-
-    def replace(self, groups: Mapping[int, Table], state: int) -> Page:
-        """The page with some groups exchanged. A group that a person touched stays marked so."""
-        ends = np.cumsum(self.counts)
-        new_state, counts = self.state.copy(), self.counts.copy()
-        parts, done = [], 0
-        for index in sorted(groups):
-            start = int(ends[index] - self.counts[index])
-            parts += [self.rows[done:start], groups[index]]
-            done = int(ends[index])
-            new_state[index] = max(state, new_state[index])
-            counts[index] = len(groups[index])
-        parts.append(self.rows[done:])
-        return Page(new_state, counts, type(self.rows).concat([part for part in parts if len(part)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +250,7 @@ class PagedTable:
         arrays: dict[str, AnyArray] = {STATE: page.state, COUNT: page.counts}
         for name, value in page.rows.columns().items():
             if isinstance(value, Attributes):
-                arrays |= {f"{name}/{i}": _codes(value, entry) for i, entry in enumerate(vocabulary)}
+                arrays |= {f"{name}/{i}": codes_of(value, entry) for i, entry in enumerate(vocabulary)}
             elif isinstance(value, Ragged):
                 arrays[f"{name}.count"] = value.counts.astype(np.int32)
                 arrays[f"{name}.values"] = value.values
@@ -352,7 +317,7 @@ class PagedTable:
         """The table's attribute names and values with what `pages` add; arrays are made for new names."""
         known = self._vocabulary()
         parts = [page.rows.columns()["attributes"] for page in pages.values()]
-        vocabulary = _extended(known, parts)
+        vocabulary = extended(known, parts)
         if vocabulary == known:
             return known
         self.arrays.set_attrs(self.path, self.arrays.attrs(self.path) | {"attributes": vocabulary})
@@ -360,34 +325,6 @@ class PagedTable:
         new = range(len(known), len(vocabulary))
         self.arrays.create({f"{self.path}/attributes/{i}": spec for i in new})
         return vocabulary
-
-
-def _extended(vocabulary: Sequence[Mapping[str, Any]], parts: Iterable[Attributes]) -> list[dict[str, Any]]:
-    """A vocabulary with the names and values of `parts` that it does not have yet, at its end."""
-    values: dict[str, list[Any]] = {entry["name"]: list(entry["values"]) for entry in vocabulary}
-    known = {name: {(type(value), value) for value in some} for name, some in values.items()}
-    for part in parts:
-        for name, column in part.by_name.items():
-            used = [column.values[code] for code in np.unique(column.codes) if code != ABSENT]
-            if not used:
-                continue
-            own = values.setdefault(name, [])
-            seen = known.setdefault(name, set())
-            for value in used:
-                if (type(value), value) not in seen:
-                    seen.add((type(value), value))
-                    own.append(value)
-    return [{"name": name, "values": some} for name, some in values.items()]
-
-
-def _codes(attributes: Attributes, entry: Mapping[str, Any]) -> Int32Array:
-    """(n,) int32, one attribute's values as codes into the table's vocabulary."""
-    column = attributes.by_name.get(entry["name"])
-    if column is None:
-        return np.full(attributes.n_rows, ABSENT, np.int32)
-    index = {(type(value), value): code for code, value in enumerate(entry["values"])}
-    lookup = [index.get((type(value), value), ABSENT) for value in column.values]
-    return np.asarray([*lookup, ABSENT], np.int32)[column.codes]
 
 
 def _capacity(needed: Iterable[int]) -> int:

@@ -18,6 +18,7 @@ from drivelabel.errors import StoreError
 from drivelabel.storage._heads import HeadsLog
 from drivelabel.storage._runtime import plain_errors
 
+BRANCH = "main"
 LOCK_TIMEOUT_S = 60.0
 LOCK_POLL_S = 0.005
 NETWORK_TIMEOUT_S = 20

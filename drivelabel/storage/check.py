@@ -13,7 +13,8 @@ from drivelabel.labels import TABLES
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._masks import MARK_CHUNK, MASK_KINDS, StoredMasks
-from drivelabel.storage._pages import UNLABELLED, PagedTable
+from drivelabel.storage._page import UNLABELLED
+from drivelabel.storage._pages import PagedTable
 from drivelabel.storage._recording import read_recording
 
 

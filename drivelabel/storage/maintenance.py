@@ -10,11 +10,11 @@ from drivelabel.errors import CorruptSceneError, InvalidLabelError, StoreError
 from drivelabel.storage import _branch
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._log import KEPT
-from drivelabel.storage._place import Place
+from drivelabel.storage._place import BRANCH, Place
 from drivelabel.storage._runtime import plain_errors
 from drivelabel.storage.check import CheckReport, Damage, verify_labels
 from drivelabel.storage.repair import FIXABLE, repair_labels
-from drivelabel.storage.store import BRANCH, SceneStore
+from drivelabel.storage.store import SceneStore
 
 SAFETY_HOURS = 24
 """What is younger is never collected: it may belong to a writer who has not committed yet."""

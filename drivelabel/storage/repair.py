@@ -15,7 +15,8 @@ from drivelabel.labels import NO_TRACK
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._masks import StoredMasks
-from drivelabel.storage._pages import TOUCHED, Page, PagedTable
+from drivelabel.storage._page import TOUCHED, Page
+from drivelabel.storage._pages import PagedTable
 from drivelabel.storage.check import Damage
 from drivelabel.typing import AnyArray
 

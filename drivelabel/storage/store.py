@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import icechunk
-from filelock import FileLock, Timeout
 
 from drivelabel._check import did_you_mean
 from drivelabel.errors import (
@@ -30,9 +27,11 @@ from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._layers import read_layer, whole_layer
 from drivelabel.storage._log import Log
+from drivelabel.storage._making import new_repository, write_aside
 from drivelabel.storage._masks import MASK_KINDS, StoredMasks
-from drivelabel.storage._pages import UNLABELLED, PagedTable
-from drivelabel.storage._place import Place
+from drivelabel.storage._page import UNLABELLED
+from drivelabel.storage._pages import PagedTable
+from drivelabel.storage._place import BRANCH, Place
 from drivelabel.storage._recording import read_header, read_recording, write_recording
 from drivelabel.storage._restore import copy_back
 from drivelabel.storage._runtime import plain_errors
@@ -42,7 +41,6 @@ from drivelabel.storage.edit import By, Changes, CommitResult, Edit
 from drivelabel.storage.history import Commit, commit_metadata, find_commit
 from drivelabel.typing import BoolArray
 
-BRANCH = "main"
 MAX_TRIES = 50
 ID_LENGTH = 20
 
@@ -140,7 +138,7 @@ class SceneStore:
                     Applier(arrays, None, extent, changes).apply()
 
         def write(place: Place) -> None:
-            store = cls(place, _new_repository(place))
+            store = cls(place, new_repository(place))
             store.__dict__["extent"] = extent
             edit = store._new_edit(message or f"Ingest {scene.name}", "import", author, command, parameters)
             store._commit(edit, fill)
@@ -150,7 +148,7 @@ class SceneStore:
         if place.folder is None:
             write(place)
         else:
-            _write_aside(place.folder, place.name, write)
+            write_aside(place.folder, place.name, write)
         place.sync()
         return cls.open(location)
 
@@ -429,57 +427,6 @@ class SceneStore:
 
     def __repr__(self) -> str:
         return f"<SceneStore {self.name}>"
-
-
-def _new_repository(place: Place) -> icechunk.Repository:
-    """An empty repository; one that already lies there is taken over when nothing was ever committed."""
-    if place.exists():
-        with plain_errors(place.name):
-            repo = icechunk.Repository.open(place.storage(), config=place.config())
-            is_new = len(list(repo.ancestry(branch=BRANCH))) == 1
-        if not is_new:
-            raise _exists(place.name)
-        return repo
-    with plain_errors(place.name):
-        return icechunk.Repository.create(place.storage(), config=place.config())
-
-
-def _write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None:
-    """Have a scene written beside `folder`, then rename it to that."""
-    with plain_errors(name):
-        if folder.exists():
-            raise _exists(name)
-        beside = f".{hashlib.sha256(folder.name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
-        _remove_abandoned(folder.parent, beside)
-        aside = folder.with_name(f"{beside}-{secrets.token_hex(8)}.partial")
-        aside.mkdir(parents=True)
-    making = FileLock(aside / "making", thread_local=False)
-    try:
-        with plain_errors(name):
-            making.acquire()
-        write(Place(name, aside))
-        with plain_errors(name):
-            aside.rename(folder)
-            (folder / "making").unlink(missing_ok=True)
-    finally:
-        making.release()
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _remove_abandoned(parent: Path, beside: str) -> None:
-    """Remove what a writer left beside the place when it was killed; one that still works holds its lock."""
-    for left in parent.glob(f"{beside}-*.partial"):
-        lock = FileLock(left / "making", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            continue
-        lock.release()
-        shutil.rmtree(left, ignore_errors=True)
-
-
-def _exists(name: str) -> StoreError:
-    return StoreError(f"{name}: already exists. Choose another name, or delete it first.")
 
 
 def open_scene(location: str | os.PathLike[str], snapshot: str | None = None) -> Scene:

@@ -23,9 +23,11 @@ from storage.scenes import (
     things,
 )
 
+from drivelabel.errors import SceneLookupError
 from drivelabel.labels import DRIVING, TABLES, Boxes2D, Grouped, InstanceMap, LabelMap, LaneLines
 from drivelabel.scene import Frames, Layer, MemoryMasks, Scene
 from drivelabel.storage import SceneStore, open_scene
+from drivelabel.storage._masks import StoredMasks
 
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 """Without shrinking: an example makes files and takes up to a second."""
@@ -132,6 +134,24 @@ def test_a_mask_is_read_into_the_callers_buffer(tmp_path: Path) -> None:
     wide = np.zeros((HW[0], 2 * HW[1]), np.uint8)
     masks.read(2, out=wide[:, ::2])
     np.testing.assert_array_equal(wide[:, ::2], label_map(7))
+
+
+def test_masks_are_read_in_turn_as_one_by_one(tmp_path: Path) -> None:
+    store = new_store(tmp_path, n_frames=50)
+    frames = [*range(40), 3]
+    with store.edit("masks") as edit:
+        for frame in range(40):
+            edit.set_label_map("review", frame, label_map(frame))
+    masks = store.scene().layer("review").label_maps
+    assert isinstance(masks, StoredMasks)
+    buffer = np.zeros(HW, np.uint8)
+    for out in (None, buffer):
+        found = [(frame, mask.copy()) for frame, mask in masks.iterate(frames, out)]
+        assert [frame for frame, _ in found] == frames
+        for frame, mask in found:
+            np.testing.assert_array_equal(mask, masks.read(frame))
+    with pytest.raises(SceneLookupError, match="frame 41 has no mask"):
+        list(masks.iterate([0, 41]))
 
 
 def test_a_table_grows_past_its_first_room_and_keeps_every_row(tmp_path: Path) -> None:
