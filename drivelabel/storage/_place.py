@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -144,6 +145,14 @@ class Place:
 def _sync_file_system(descriptor: int) -> None:
     # syncfs and not fsync of each file: a commit's files are written by the store's own threads under
     # names we do not learn; measured 0.3 ms against 4 ms.
-    if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).syncfs(descriptor) == 0:
+    if sys.platform != "linux":
+        os.sync()
         return
-    os.sync()
+    if _libc().syncfs(descriptor) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"could not be synced to the disk: {os.strerror(number)}")
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

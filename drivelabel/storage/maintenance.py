@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -77,15 +78,13 @@ def _check_heads(place: Place, report: CheckReport, fix: bool) -> None:
 
 def _check_branch(place: Place, report: CheckReport, fix: bool) -> SceneStore | None:
     """The scene, opened; None when it cannot be."""
-    try:
-        return _opened(place)
-    except CorruptSceneError as error:
-        damage = Damage("branch", str(error))
-    if not fix:
-        report.damages.append(damage)
-        return None
-    with place.lock():
-        snapshot = _newest_intact(place)
+    # Locked, so that nobody commits between the look and the repair.
+    with place.lock() if fix else nullcontext():
+        try:
+            return _opened(place)
+        except CorruptSceneError as error:
+            damage = Damage("branch", str(error))
+        snapshot = _newest_intact(place) if fix else None
     if snapshot is None:
         report.damages.append(damage)
         return None

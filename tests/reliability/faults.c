@@ -73,6 +73,7 @@ int linkat(int a, const char *from, int b, const char *to, int flags) {
 }
 int mkdir(const char *path, mode_t mode) { GUARDED(in_scene(path), REAL(mkdir)(path, mode), -1) }
 int fsync(int fd) { GUARDED(fd_in_scene(fd), REAL(fsync)(fd), -1) }
+int syncfs(int fd) { GUARDED(fd_in_scene(fd), REAL(syncfs)(fd), -1) }
 int fdatasync(int fd) { GUARDED(fd_in_scene(fd), REAL(fdatasync)(fd), -1) }
 
 ssize_t write(int fd, const void *data, size_t n) {
