@@ -17,6 +17,9 @@ from drivelabel.scene import Lidar, Scene
 from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
 
 SWEEP_KIND, SEMSEG_KIND = "pandaset_sweep", "pandaset_semseg"
+NPY_KIND = "npy_sweep"
+"""A .npy file of (n, 4 to 8) float32: x, y, z in metres, lidar coords at the sweep's time, intensity up to 255;
+then seconds after the sweep's time, ring, row of the built-in ``driving`` taxonomy, track id."""
 _POINT_COLUMNS = tuple((name, "f") for name in ("x", "y", "z", "i", "t", "d"))
 
 
@@ -50,8 +53,13 @@ def read_sweep(scene: Scene, sweep: int) -> Sweep:
         FormatError: its file holds other data.
     """
     lidar, path = _lidar_and_path(scene, sweep)
-    table, of_lidar = _points(path, int(scene.sweeps.source_index[sweep]))
     timestamp_ns = int(scene.sweeps.timestamp_ns[sweep])
+    if scene.sources[scene.sweeps.source[sweep]].kind == NPY_KIND:
+        columns = _read_npy(path)
+        since_ns = columns[:, 4] * 1e9 if columns.shape[1] > 4 else np.zeros(len(columns))
+        point_ns = timestamp_ns + np.round(since_ns.astype(np.float64)).astype(np.int64)
+        return Sweep(lidar.channel, timestamp_ns, np.ascontiguousarray(columns[:, :4]), point_ns)
+    table, of_lidar = _points(path, int(scene.sweeps.source_index[sweep]))
     points_world = points_of_table(table)[of_lidar]
     points = np.empty((len(points_world), 4), np.float32)
     points[:, :3] = transform_points(invert_rigid(world_from_lidar(scene, sweep)), points_world)
@@ -75,7 +83,8 @@ def world_from_lidar(scene: Scene, sweep: int) -> FloatArray:
 def read_point_labels(scene: Scene, sweep: int) -> UInt8Array:
     """(n,) uint8, rows of the built-in ``pandaset`` taxonomy, one per point of :func:`read_sweep`.
 
-    They belong to the layer ``truth``. VOID (255) where a point has no class.
+    Of simulated sweeps, rows of ``driving``. They belong to the layer ``truth``. VOID (255) where a point has
+    no class.
 
     Raises:
         SceneLookupError: there is no such sweep, or its points have no labels.
@@ -83,6 +92,11 @@ def read_point_labels(scene: Scene, sweep: int) -> UInt8Array:
         FormatError: a file holds other data, or the labels do not fit the points.
     """
     _, path = _lidar_and_path(scene, sweep)
+    if scene.sources[scene.sweeps.source[sweep]].kind == NPY_KIND:
+        columns = _read_npy(path)
+        if columns.shape[1] < 7:
+            raise SceneLookupError(f"{scene.name}, sweep {sweep}: its points have no labels.")
+        return columns[:, 6].astype(np.uint8)
     number = path.name.partition(".")[0]
     files = [source for source in scene.sources if source.kind == SEMSEG_KIND]
     found = [source for source in files if Path(source.path).name.partition(".")[0] == number]
@@ -116,13 +130,30 @@ def _points(path: Path, lidar: int) -> tuple[dict[str, AnyArray], BoolArray]:
     return table, table["d"] == lidar
 
 
+def _read_npy(path: Path) -> Float32Array:
+    """(n, 4 to 8) float32, the columns of a .npy sweep."""
+    try:
+        columns = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    except (ValueError, EOFError) as error:
+        raise FormatError(f"{path}: is no .npy file of numbers ({error}).") from error
+    good = isinstance(columns, np.ndarray) and columns.ndim == 2 and 4 <= columns.shape[1] <= 8
+    if not good or columns.dtype != np.float32:
+        raise FormatError(f"{path}: expected float32 of shape (n, 4 to 8).")
+    table: Float32Array = columns
+    return table
+
+
 def _lidar_and_path(scene: Scene, sweep: int) -> tuple[Lidar, Path]:
     if not 0 <= sweep < len(scene.sweeps):
         raise SceneLookupError(f"{scene.name}: no sweep {sweep}. It has {len(scene.sweeps)}.")
     lidar = scene.sensors[scene.sweeps.sensor[sweep]]
     source = scene.sources[scene.sweeps.source[sweep]]
-    if not isinstance(lidar, Lidar) or source.kind != SWEEP_KIND:
-        raise StoreError(f"{scene.name}, sweep {sweep}: expected a PandaSet sweep, got {source.kind!r}.")
+    if not isinstance(lidar, Lidar) or source.kind not in (SWEEP_KIND, NPY_KIND):
+        raise StoreError(
+            f"{scene.name}, sweep {sweep}: expected a PandaSet or .npy sweep, got {source.kind!r}."
+        )
     return lidar, source_path(scene, source)
 
 

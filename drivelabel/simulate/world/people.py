@@ -99,8 +99,10 @@ def rider(look: Wardrobe, category_of_seat: str) -> Mesh:
 def _make_walker(look: Wardrobe) -> Mesh:
     cloth, legs = Look(look.top, "pedestrian"), Look(look.trousers, "pedestrian")
     skin, shoe = Look(look.skin, "pedestrian"), Look((0.02, 0.018, 0.016), "pedestrian")
-    torso = [(0, 0, 0.86), (0, 0, 1.0), (0, 0, 1.2), (0.0, 0, 1.38), (0, 0, 1.47)]
-    parts = [_flat_tube(torso, [0.15, 0.15, 0.17, 0.19, 0.1], cloth), *_head(look, "pedestrian", 0.01, 1.62)]
+    torso = [(0, 0, 0.94), (0, 0, 1.03), (0, 0, 1.22), (0, 0, 1.37), (0, 0, 1.44), (0, 0, 1.49)]
+    hips = [(0, 0, 0.8), (0, 0, 0.88), (0, 0, 0.99)]
+    parts = [_flat_tube(torso, [0.155, 0.15, 0.165, 0.185, 0.165, 0.07], cloth)]
+    parts += [_flat_tube(hips, [0.13, 0.155, 0.145], legs), *_head(look, "pedestrian", 0.01, 1.62)]
     for y, leg, arm in ((0.095, LEFT_LEG, LEFT_ARM), (-0.095, RIGHT_LEG, RIGHT_ARM)):
         limb = tube(np.array([(0, y, 0.92), (0.015, y, 0.5), (0, y, 0.08)]), [0.092, 0.066, 0.05], legs, 6)
         foot = box(
@@ -110,8 +112,13 @@ def _make_walker(look: Wardrobe) -> Mesh:
             ("top", "bottom", "back", "front", "right", "left"),
         )
         parts += [limb.as_part(leg), foot.as_part(leg)]
-        out = 2.25 * y
-        sleeve = tube(np.array([(0, out, 1.43), (-0.01, out * 1.12, 1.14)]), [0.06, 0.048], cloth, 6)
+        out = 2.12 * y
+        sleeve = tube(
+            np.array([(0, out * 0.94, 1.44), (0, out, 1.39), (-0.01, out * 1.14, 1.14)]),
+            [0.04, 0.062, 0.048],
+            cloth,
+            6,
+        )
         fore = tube(np.array([(-0.01, out * 1.12, 1.16), (0.06, out * 1.1, 0.9)]), [0.045, 0.036], cloth, 6)
         hand = ball((0.075, out * 1.1, 0.86), (0.04, 0.03, 0.06), skin, rings=4, sides=6)
         parts += [sleeve.as_part(arm), fore.as_part(arm), hand.as_part(arm)]

@@ -6,7 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from drivelabel.simulate.world.mesh import Color, Look, Mesh, box, category_id, disc, fan, loft, quads, tube
+from drivelabel.simulate.world.mesh import (
+    SIDES,
+    Color,
+    Look,
+    Mesh,
+    box,
+    category_id,
+    disc,
+    fan,
+    loft,
+    quads,
+    tube,
+)
 from drivelabel.typing import AnyArray
 
 BODY, TAIL, BRAKE, HEAD, LEFT_BLINK, RIGHT_BLINK, LEFT_LIMB, RIGHT_LIMB = range(8)
@@ -374,8 +386,8 @@ def truck(cab_color: Color, box_color: Color, length: float) -> Mesh:
     half, top = 1.25, 3.6
     paint, cargo = Look(cab_color, "truck", "metal"), Look(box_color, "truck", "metal")
     dark, glass = Look(DARK, "truck"), Look(GLASS, "truck", "glass", layer=1)
-    x = [length - 2.1, length - 2.0, length - 0.25, length - 0.05, length]
-    tops, plan = [2.9, 3.0, 2.95, 2.2, 1.2], [0.96, 0.96, 0.96, 0.95, 0.92]
+    x = [length - 2.1, length - 2.0, length - 0.25, length - 0.12, length - 0.02, length]
+    tops, plan = [2.9, 3.0, 2.95, 2.75, 1.6, 1.1], [0.96, 0.96, 0.96, 0.95, 0.94, 0.92]
     cab = [_box_section(xi, half * f, 0.55, t, 0.04, 0.12) for xi, f, t in zip(x, plan, tops, strict=True)]
     parts = [loft(np.array(cab), paint, caps=True)]
     parts.append(
@@ -395,15 +407,9 @@ def truck(cab_color: Color, box_color: Color, length: float) -> Mesh:
         )
     )
     parts.append(_side_glass(length - 1.5, length - 0.55, half * 0.96 + 0.01, 1.8, 2.5, glass))
-    shield = np.array(
-        [
-            (length - 0.04, -1.0, 1.75),
-            (length - 0.04, 1.0, 1.75),
-            (length - 0.19, 0.98, 2.7),
-            (length - 0.19, -0.98, 2.7),
-        ]
-    )
-    parts.append(quads((shield + np.array([0.04, 0, 0.02]))[None], Look(GLASS, "truck", "glass")))
+    low, high = length - 0.018, length - 0.096  # just before the cab's own front
+    shield = [(low, -1.0, 1.75), (low, 1.0, 1.75), (high, 0.98, 2.65), (high, -0.98, 2.65)]
+    parts.append(quads(np.array([shield]), Look(GLASS, "truck", "glass", layer=1)))
     parts.append(box((length - 0.03, -0.85, 0.75), (length + 0.02, 0.85, 1.1), dark))
     rear = length * 0.2 + 0.6
     parts += [_named(p, "truck") for p in _axles([rear, length - 1.1], half - 0.03, 0.5, 0.35)]
@@ -529,6 +535,8 @@ def motorcycle(color: Color) -> Mesh:
         [(0.75, 0.06, 0.75), (0.75, 0.08, 0.95), (0.75, -0.08, 0.95), (0.75, -0.06, 0.75)],
     ]
     parts.append(loft(np.array(body), paint, caps=True))
+    parts.append(box((-0.7, -0.15, 0.8), (0.0, 0.15, 0.88), dark, ("top", "bottom", *SIDES)))
+    parts.append(box((-0.3, -0.2, 0.28), (0.32, 0.2, 0.58), dark.shade(2.5), ("top", "bottom", *SIDES)))
     fork = [[(0.7, s * 0.1, 0.31), (0.52, s * 0.1, 0.95)] for s in (1, -1)]
     parts += [tube(np.array(bar), [0.03, 0.03], dark, 5) for bar in fork]
     parts.append(
