@@ -46,6 +46,7 @@ class Arrays:
     ) -> None:
         self._store = session.store
         self.nodes: dict[str, dict[str, Any] | None] = dict(nodes or {})
+        self._specs: dict[str, tuple[dict[str, Any], ArraySpec]] = {}
         self._seen: dict[str, bytes | None] = {}
         self._waiting: dict[str, bytes | None] = {}
         self._waiting_bytes = 0
@@ -128,6 +129,8 @@ class Arrays:
     def load_nodes(self, paths: Iterable[str]) -> None:
         """Fetch the ``zarr.json`` of many groups and arrays at once; see :meth:`node`."""
         wanted = [path for path in paths if path not in self.nodes]
+        if not wanted:
+            return
         found = self.get(_node_key(path) for path in wanted)
         for path, data in zip(wanted, found, strict=True):
             self.nodes[path] = None if data is None else parse_node(f"{self.where}, /{path}", data)
@@ -141,7 +144,10 @@ class Arrays:
         node = self.node(path)
         if node is None:
             raise CorruptSceneError(f"{self.where}: {path} is missing. Run: drivelabel check --fix")
-        return ArraySpec.from_json(node)
+        known = self._specs.get(path)
+        if known is None or known[0] is not node:
+            known = self._specs[path] = (node, ArraySpec.from_json(node))
+        return known[1]
 
     def create(self, arrays: Mapping[str, ArraySpec]) -> None:
         """Make new, empty arrays."""
