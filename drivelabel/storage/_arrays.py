@@ -168,11 +168,11 @@ class Arrays:
         self.put({_node_key(path): json.dumps(with_checksum(node)).encode()})
 
     def children(self, path: str) -> list[str]:
-        """Names of the groups and arrays right below a group, sorted."""
+        """Names of what lies right below a group, sorted."""
         self.flush()
         with plain_errors(self.where):
             names = run(self._list(path))
-        return sorted(name for name in names if name not in ("zarr.json", "c"))
+        return sorted(name for name in names if name != "zarr.json")
 
     async def _list(self, path: str) -> list[str]:
         return [name async for name in self._store.list_dir(path)]

@@ -14,7 +14,7 @@ from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._masks import MASK_KINDS, StoredMasks
 from drivelabel.storage._pages import PagedTable
 from drivelabel.storage._recording import taxonomy_from_json
-from drivelabel.storage.edit import Changes, NewLayer
+from drivelabel.storage.edit import Changes, NewLayer, check_name
 
 MASKS_AT_ONCE = 16
 
@@ -71,7 +71,12 @@ def read_layer(arrays: Arrays, name: str, extent: Extent) -> Layer:
 
 
 def whole_layer(layer: Layer) -> Iterator[Changes]:
-    """Everything that a layer holds, as changes to be applied in turn; a few masks at a time."""
+    """Everything that a layer holds, as changes to be applied in turn; a few masks at a time.
+
+    Raises:
+        InvalidLabelError: the layer's name cannot be a part of a path.
+    """
+    check_name("layer", layer.name)
     first = Changes("import")
     first.layers[layer.name] = NewLayer(layer.taxonomy, layer.author, layer.model, "", layer.created_ns)
     for kind, grouped in layer.tables.items():

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from drivelabel.errors import CorruptSceneError
+from drivelabel._check import did_you_mean
+from drivelabel.errors import CorruptSceneError, SceneLookupError
 from drivelabel.labels import ABSENT, TABLES, AttributeColumn, Attributes, Grouped, Ragged, Table
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._page import UNLABELLED, Page
@@ -44,7 +45,13 @@ class PagedTable:
 
     @classmethod
     def at(cls, arrays: Arrays, layer: str, kind: str, n_groups: int) -> PagedTable:
-        """The table `kind` of a layer; it need not exist yet."""
+        """The table `kind` of a layer; it need not exist yet.
+
+        Raises:
+            SceneLookupError: there is no such kind of label.
+        """
+        if kind not in TABLES:
+            raise SceneLookupError(f"no kind of label {kind!r}.{did_you_mean(kind, TABLES)}")
         return cls(arrays, f"layers/{layer}/{kind}", TABLES[kind], n_groups)
 
     @property

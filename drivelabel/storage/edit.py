@@ -116,8 +116,7 @@ class Edit:
         Raises:
             InvalidLabelError: the name has other characters than letters, digits, ``_`` and ``-``.
         """
-        if not name or not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
-            raise InvalidLabelError(f"layer: expected letters, digits, '_' and '-', got {name!r}.")
+        check_name("layer", name)
         self.changes.layers[name] = NewLayer(taxonomy, author or self.author, dict(model or {}), parent)
 
     def set(self, layer: str, group: int, rows: Table) -> None:
@@ -130,12 +129,23 @@ class Edit:
         self.changes.label_maps.setdefault(layer, {})[int(frame)] = pixels
 
     def set_note(self, layer: str, name: str, data: bytes) -> None:
-        """Keep a few bytes with a layer, committed together with its labels: where a long run stands, say."""
+        """Keep a few bytes with a layer, committed together with its labels: where a long run stands, say.
+
+        Raises:
+            InvalidLabelError: the name has other characters than letters, digits, ``_`` and ``-``.
+        """
+        check_name("note", name)
         self.changes.notes[layer, name] = data
 
     def set_instance_map(self, layer: str, frame: int, instance_map: InstanceMap) -> None:
         """Exchange the instance map of one frame."""
         self.changes.instance_maps.setdefault(layer, {})[int(frame)] = instance_map
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise InvalidLabelError unless `name` can be a part of a path in the store."""
+    if not name or not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+        raise InvalidLabelError(f"{what}: expected letters, digits, '_' and '-', got {name!r}.")
 
 
 def remap_instances(instance_map: InstanceMap, known: AnyArray) -> tuple[AnyArray, AnyArray]:

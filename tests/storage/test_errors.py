@@ -136,6 +136,9 @@ def test_what_is_not_there_cannot_be_read(tmp_path: Path) -> None:
         store.read("auto", "boxes2d", [0])
     with pytest.raises(SceneLookupError, match="no group 12 of boxes2d"):
         store.read("review", "boxes2d", [12])
+    for wrong in (lambda: store.read("review", "boxes", [0]), lambda: store.labelled("review", "box")):
+        with pytest.raises(SceneLookupError, match="no kind of label 'box"):
+            wrong()
     with store.edit("one") as edit:
         edit.set_label_map("review", 0, label_map(1))
     masks = store.scene().layer("review").label_maps
@@ -201,6 +204,22 @@ def test_an_edit_that_changes_nothing_makes_no_commit(tmp_path: Path) -> None:
         edit.set_label_map("review", 0, label_map(1))
     assert edit.result is not None and not edit.result.changed
     assert store.head == head
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "été", "a b"])
+def test_names_that_are_no_path_are_refused(tmp_path: Path, name: str) -> None:
+    store = new_store(tmp_path)
+    with pytest.raises(InvalidLabelError, match="layer: expected letters"), store.edit("bad") as edit:
+        edit.create_layer(name, DRIVING)
+    with pytest.raises(InvalidLabelError, match="note: expected letters"), store.edit("bad") as edit:
+        edit.set_note("review", name, b"x")
+    with pytest.raises(InvalidLabelError, match="layer: expected letters"):
+        SceneStore.create(tmp_path / "b.scene", scene(layers={name: Layer(name, DRIVING)}))
+
+
+def test_short_names_are_names_too(tmp_path: Path) -> None:
+    store = new_store(tmp_path, layers=("c", "zarr", "recording"))
+    assert sorted(store.scene().layers) == ["c", "recording", "zarr"]
 
 
 def test_an_exception_inside_an_edit_writes_nothing(tmp_path: Path) -> None:
