@@ -156,15 +156,12 @@ class _File:
             with self.path.open("rb") as file:
                 if not file.read(1):
                     raise FormatError(f"{self.path}: expected a results file, got an empty one.")
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:
-                    text = np.frombuffer(pages, np.uint8)
-                    try:
-                        self._read_top(text, pages)
-                        self._check_samples()
-                    finally:
-                        del text  # else the pages cannot be closed
+                # Not closed by hand: an error's traceback may still look at the text.
+                pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                self._read_top(np.frombuffer(pages, np.uint8), pages)
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be read: {error.strerror or error}.") from error
+        self._check_samples()
         return self
 
     def _read_top(self, text: UInt8Array, pages: mmap.mmap) -> None:

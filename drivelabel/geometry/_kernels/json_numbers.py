@@ -6,8 +6,9 @@ than 106 bits for it are left to the caller.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from drivelabel.typing import UInt8Array
@@ -69,41 +70,61 @@ def skip_value(text: UInt8Array, at: int) -> int:
 @njit(cache=True)
 def read_number(text: UInt8Array, at: int) -> tuple[int, float, bool]:
     """The number at `at`: the position behind it (or -1), its value, and whether the value is exact."""
-    start = at
     negative = text[at] == _MINUS
-    at += negative
-    if at < len(text) and (text[at] == 78 or text[at] == 73):
-        return _named_number(text, at, negative)
-    mantissa, n_digits, scale = np.uint64(0), 0, 0
+    at += int(negative)
     first = at
-    while at < len(text) and _ZERO <= text[at] <= _NINE:
-        mantissa = mantissa * np.uint64(10) + np.uint64(text[at] - _ZERO)
-        n_digits += mantissa > np.uint64(0)
-        at += 1
-    if at == first or (text[first] == _ZERO and at > first + 1):
-        return -1, 0.0, False
+    at, mantissa = _read_digits(text, at, np.uint64(0))
+    n_digits = at - first
+    if n_digits == 0:
+        return _named_number(text, at, negative)
+    if text[first] == _ZERO:
+        if n_digits > 1:
+            return -1, 0.0, False
+        n_digits = 0
+    scale = 0
     if at < len(text) and text[at] == _POINT:
-        at += 1
-        first = at
-        while at < len(text) and _ZERO <= text[at] <= _NINE:
-            mantissa = mantissa * np.uint64(10) + np.uint64(text[at] - _ZERO)
-            n_digits += mantissa > np.uint64(0)
-            at += 1
+        first = at + 1
+        at, mantissa = _read_digits(text, first, mantissa)
         scale = first - at
         if scale == 0:
             return -1, 0.0, False
+        n_digits -= scale
+        if n_digits > _MAX_DIGITS and mantissa < np.uint64(10**_MAX_DIGITS):
+            n_digits -= _leading_zeros(text, first) if n_digits == -scale else 0
     if at < len(text) and (text[at] == 101 or text[at] == 69):
         at, power = _read_power(text, at + 1)
         if at < 0:
             return -1, 0.0, False
         scale += power
-    value, exact = (0.0, False) if n_digits > _MAX_DIGITS else _scaled(mantissa, scale)
-    return at if at > start else -1, -value if negative else value, exact
+    if n_digits > _MAX_DIGITS:
+        return at, 0.0, False
+    value, exact = _scaled(mantissa, scale)
+    return at, -value if negative else value, exact
+
+
+@njit(cache=True)
+def _read_digits(text: UInt8Array, at: int, mantissa: Any) -> tuple[int, Any]:
+    """Digits from `at` on behind those of `mantissa`: the position behind them, and all of them."""
+    while at < len(text):
+        digit = np.int64(text[at]) - _ZERO
+        if digit < 0 or digit > 9:
+            break
+        mantissa = mantissa * np.uint64(10) + np.uint64(digit)
+        at += 1
+    return at, mantissa
+
+
+@njit(cache=True)
+def _leading_zeros(text: UInt8Array, at: int) -> int:
+    first = at
+    while text[at] == _ZERO:
+        at += 1
+    return at - first
 
 
 @njit(cache=True)
 def _named_number(text: UInt8Array, at: int, negative: bool) -> tuple[int, float, bool]:
-    """``NaN`` or ``Infinity`` at `at`, as Python writes them."""
+    """``NaN`` or ``Infinity`` at `at`, as Python writes them, or nothing."""
     if at + 3 <= len(text) and text[at] == 78 and text[at + 1] == 97 and text[at + 2] == 78 and not negative:
         return at + 3, np.nan, True
     if at + 8 <= len(text) and text[at] == 73 and text[at + 1] == 110 and text[at + 7] == 121:
@@ -124,7 +145,7 @@ def _read_power(text: UInt8Array, at: int) -> tuple[int, int]:
 
 
 @njit(cache=True)
-def _scaled(mantissa: npt.NDArray[np.uint64], scale: int) -> tuple[float, bool]:
+def _scaled(mantissa: Any, scale: int) -> tuple[float, bool]:
     """mantissa * 10**scale as the nearest float64, and whether that is certain; mantissa has <= 18 digits."""
     high = float(mantissa)
     if mantissa < np.uint64(1 << 53):

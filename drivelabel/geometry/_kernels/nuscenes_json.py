@@ -100,23 +100,28 @@ def scan(
                 at = skip_space(text, at + 1)
             if at >= len(text) or text[at] != OPEN_OBJECT:
                 return MALFORMED, at, track_table, late[:n_late]
-            row, seen, guess = counts[N_BOXES], 0, 0
+            row, seen, guess, n_keys = counts[N_BOXES], 0, 0, 0
             box[13] = -1.0
             attribute[row] = -1
             at = skip_space(text, at + 1)
             while at < len(text) and text[at] != CLOSE_OBJECT:
-                if text[at] == COMMA and guess:
+                if text[at] == COMMA and n_keys:
                     at = skip_space(text, at + 1)
+                n_keys += 1
                 if at >= len(text) or text[at] != QUOTE:
                     return MALFORMED, at, track_table, late[:n_late]
-                first = at + 1
-                end = skip_string(text, at)
+                first, key = at + 1, -1
+                if guess < len(roles):  # mostly the keys of all boxes stand in one order
+                    end = _behind(text, first, key_text, key_start[guess], key_start[guess + 1])
+                    if end > 0:
+                        key = guess
+                if key < 0:
+                    end = skip_string(text, at)
+                    key = _find(text, first, end - 1, key_text, key_start, 0)
                 at = _after_colon(text, end)
                 if at < 0:
                     return MALFORMED, first, track_table, late[:n_late]
-                key = _find(text, first, end - 1, key_text, key_start, guess)
                 if key < 0:
-                    guess = len(roles)
                     at = skip_value(text, at)
                     if at < 0:
                         return MALFORMED, first, track_table, late[:n_late]
@@ -168,13 +173,16 @@ def scan(
                 else:
                     if text[at] != QUOTE:
                         return MALFORMED, at, track_table, late[:n_late]
+                    if role == TOKEN:
+                        at = _behind(text, value + 1, text, token_first, token_stop)
+                        if at < 0:
+                            return FOREIGN_BOX, value, track_table, late[:n_late]
+                        at = skip_space(text, at)
+                        continue
                     at = skip_string(text, at)
                     if at < 0:
                         return MALFORMED, value, track_table, late[:n_late]
-                    if role == TOKEN:
-                        if not _same(text, value + 1, at - 1, text, token_first, token_stop):
-                            return FOREIGN_BOX, value, track_table, late[:n_late]
-                    elif role == NAME:
+                    if role == NAME:
                         category[row] = _find(text, value + 1, at - 1, name_text, name_start, 0)
                         if category[row] < 0:
                             return UNKNOWN_NAME, value, track_table, late[:n_late]
@@ -226,6 +234,15 @@ def _find(text: UInt8Array, first: int, stop: int, words: UInt8Array, start: Int
             return word
         word += 1
     return -1
+
+
+@njit(cache=True)
+def _behind(text: UInt8Array, at: int, words: UInt8Array, first: int, stop: int) -> int:
+    """The position behind the string, if the word first:stop and then a quote stand at `at`; else -1."""
+    end = at + stop - first
+    if end >= len(text) or text[end] != QUOTE:
+        return -1
+    return end + 1 if _same(text, at, end, words, first, stop) else -1
 
 
 @njit(cache=True)

@@ -58,25 +58,8 @@ def assert_equal_to_devkit(ours: TrackingResult, metrics: Any, curves: Any) -> N
         np.testing.assert_allclose(ours.metrics[metric], over_all, rtol=0, atol=1e-9, err_msg=metric)
 
 
-@pytest.mark.parametrize(
-    ("seed", "n_scenes", "n_samples", "spread", "options"),
-    [
-        (0, 1, 5, 50, {"n_tracks": 3, "n_false": 1}),
-        (1, 2, 8, 1500, {"n_tracks": 12, "n_false": 4}),
-        (2, 2, 8, 50, {"n_tracks": 20, "n_false": 5, "classes": 2, "crowd": 10}),  # crowded
-        (3, 2, 8, 50, {"n_tracks": 15, "n_false": 5, "classes": 2, "crowd": 10, "steps": 2}),  # ties
-        (4, 1, 10, 1500, {"n_tracks": 15, "n_false": 5, "switch": 0.4, "classes": 1, "crowd": 15}),
-        (5, 1, 6, 50, {"n_tracks": 8, "n_false": 3, "twins": 0.2, "miss": 0.5, "classes": 1, "crowd": 10}),
-        (6, 1, 5, 50, {"n_tracks": 5, "n_false": 0, "miss": 1.0}),  # nothing found
-        (7, 1, 5, 50, {"n_tracks": 0, "n_false": 5}),  # nothing there
-        (8, 1, 5, 50, {"n_tracks": 8, "n_false": 2, "noise": 3.0, "classes": 3}),  # hardly a match
-    ],
-)
-def test_random_tracks_have_the_devkits_numbers(
-    seed: int, n_scenes: int, n_samples: int, spread: float, options: dict[str, Any]
-) -> None:
-    rng = np.random.default_rng(seed)
-    world = worlds.samples(rng, n_scenes, n_samples, spread)
-    truth, pred = worlds.tracks(rng, world, **options)
+@pytest.mark.parametrize("case", worlds.TRACKING_CASES, ids=lambda case: f"seed {case[0]}")
+def test_random_tracks_have_the_devkits_numbers(case: tuple[int, int, int, float, dict[str, Any]]) -> None:
+    truth, pred, world = worlds.tracking_case(*case)
     ours = tracking(place(truth, world), place(pred, world), world)
     assert_equal_to_devkit(ours, *devkit(truth, pred, world))

@@ -265,3 +265,26 @@ def _tracking(rows: list[tuple[Any, ...]], turn: np.ndarray, steps: int) -> Trac
         score=score,
         n_points=table[:, 7],
     )
+
+
+TRACKING_CASES: list[tuple[int, int, int, float, dict[str, Any]]] = [
+    (0, 1, 5, 50, {"n_tracks": 3, "n_false": 1}),
+    (1, 2, 6, 1500, {"n_tracks": 8, "n_false": 3}),
+    (2, 1, 8, 50, {"n_tracks": 18, "n_false": 5, "classes": 2, "crowd": 10}),  # crowded
+    (3, 1, 8, 50, {"n_tracks": 15, "n_false": 5, "classes": 2, "crowd": 10, "steps": 2}),  # ties
+    (4, 1, 10, 1500, {"n_tracks": 15, "n_false": 5, "switch": 0.4, "classes": 1, "crowd": 15}),
+    (5, 1, 6, 50, {"n_tracks": 8, "n_false": 3, "twins": 0.2, "miss": 0.5, "classes": 1, "crowd": 10}),
+    (6, 1, 5, 50, {"n_tracks": 5, "n_false": 0, "miss": 1.0}),  # nothing found
+    (7, 1, 5, 50, {"n_tracks": 0, "n_false": 5}),  # nothing there
+    (8, 1, 5, 50, {"n_tracks": 8, "n_false": 2, "noise": 3.0, "classes": 3}),  # hardly a match
+]
+"""Seed, scenes, samples a scene, spread, and options of :func:`tracks`."""
+
+
+def tracking_case(
+    seed: int, n_scenes: int, n_samples: int, spread: float, options: dict[str, Any]
+) -> tuple[TrackingColumns, TrackingColumns, Samples]:
+    """Truth, prediction and samples of one case."""
+    rng = np.random.default_rng(seed)
+    world = samples(rng, n_scenes, n_samples, spread)
+    return *tracks(rng, world, **options), world
