@@ -20,20 +20,37 @@ from drivelabel.evaluation.nuscenes import (
 pytest.importorskip("nuscenes.eval.detection.algo")
 
 
-def devkit(truth: DetectionColumns, pred: DetectionColumns, world: Samples) -> tuple[Any, Any]:
-    """The devkit's metrics and curves, filters included."""
-    from nuscenes.eval.common.config import config_factory
-    from nuscenes.eval.common.loaders import add_center_dist, filter_eval_boxes
-    from nuscenes.eval.detection.evaluate import DetectionEval
+class DevkitJudge:
+    """The devkit's evaluation without a data set on disk."""
 
-    nusc, config = worlds.FakeNuScenes(world), config_factory("detection_cvpr_2019")
-    judge = object.__new__(DetectionEval)
-    judge.cfg, judge.verbose = config, False
-    for name, boxes in (("gt_boxes", truth), ("pred_boxes", pred)):
-        own = add_center_dist(nusc, worlds.devkit_boxes(boxes, world))
-        if len(boxes):
-            own = filter_eval_boxes(nusc, own, config.class_range)
-        setattr(judge, name, own)
+    def __init__(self, truth: DetectionColumns, pred: DetectionColumns, world: Samples) -> None:
+        from nuscenes.eval.common.config import config_factory
+        from nuscenes.eval.detection.evaluate import DetectionEval
+
+        self.nusc = worlds.FakeNuScenes(world)
+        self.judge = object.__new__(DetectionEval)
+        self.judge.cfg, self.judge.verbose = config_factory("detection_cvpr_2019"), False
+        self.judge.gt_boxes = worlds.devkit_boxes(truth, world)
+        self.judge.pred_boxes = worlds.devkit_boxes(pred, world)
+
+    def filter(self) -> None:
+        """Drop what is out of range, empty or in a rack."""
+        from nuscenes.eval.common.loaders import add_center_dist, filter_eval_boxes
+
+        for name in ("gt_boxes", "pred_boxes"):
+            own = add_center_dist(self.nusc, getattr(self.judge, name))
+            if own.all:  # the devkit knows no class without a box
+                own = filter_eval_boxes(self.nusc, own, self.judge.cfg.class_range)
+            setattr(self.judge, name, own)
+
+    def evaluate(self) -> tuple[Any, Any]:
+        """Metrics and curves."""
+        return self.judge.evaluate()
+
+
+def devkit(truth: DetectionColumns, pred: DetectionColumns, world: Samples) -> tuple[Any, Any]:
+    judge = DevkitJudge(truth, pred, world)
+    judge.filter()
     return judge.evaluate()
 
 

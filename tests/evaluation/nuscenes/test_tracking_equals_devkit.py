@@ -15,28 +15,47 @@ motmetrics = pytest.importorskip("motmetrics")
 pytest.importorskip("nuscenes.eval.tracking.data_classes")
 
 
-def devkit(truth: TrackingColumns, pred: TrackingColumns, world: Samples) -> tuple[Any, Any]:
-    """The devkit's metrics and curves, filters and gap filling included."""
-    from motmetrics import lap
-    from nuscenes.eval.common.config import config_factory
-    from nuscenes.eval.common.loaders import add_center_dist, filter_eval_boxes
-    from nuscenes.eval.tracking import loaders
-    from nuscenes.eval.tracking.evaluate import TrackingEval
+class DevkitJudge:
+    """The devkit's evaluation without a data set on disk."""
 
-    nusc, config = worlds.FakeNuScenes(world), config_factory("tracking_nips_2019")
-    judge = object.__new__(TrackingEval)
-    judge.cfg, judge.verbose, judge.output_dir, judge.render_classes = config, False, None, None
-    scenes = [f"scene-{scene}" for scene in np.unique(world.scene)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loaders, "get_scenes_of_split", lambda split_name, nusc: scenes)
-        for name, boxes in (("tracks_gt", truth), ("tracks_pred", pred)):
-            own = add_center_dist(nusc, worlds.devkit_boxes(boxes, world))
-            if len(boxes):
-                own = filter_eval_boxes(nusc, own, config.class_range)
-            setattr(judge, name, loaders.create_tracks(own, nusc, "any", gt=name == "tracks_gt"))
-    with warnings.catch_warnings(), lap.set_default_solver("scipy"):
-        warnings.simplefilter("ignore")
-        return judge.evaluate()
+    def __init__(self, truth: TrackingColumns, pred: TrackingColumns, world: Samples) -> None:
+        from nuscenes.eval.common.config import config_factory
+        from nuscenes.eval.tracking.evaluate import TrackingEval
+
+        self.judge = object.__new__(TrackingEval)
+        self.judge.cfg, self.judge.verbose = config_factory("tracking_nips_2019"), False
+        self.judge.output_dir = self.judge.render_classes = None
+        self.nusc, self.scenes = worlds.FakeNuScenes(world), [f"scene-{k}" for k in np.unique(world.scene)]
+        self.boxes = {"tracks_gt": worlds.devkit_boxes(truth, world)}
+        self.boxes["tracks_pred"] = worlds.devkit_boxes(pred, world)
+
+    def prepare(self) -> None:
+        """Drop what is out of range, empty or in a rack; fill gaps."""
+        from nuscenes.eval.common.loaders import add_center_dist, filter_eval_boxes
+        from nuscenes.eval.tracking import loaders
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loaders, "get_scenes_of_split", lambda split_name, nusc: self.scenes)
+            for name, boxes in self.boxes.items():
+                own = add_center_dist(self.nusc, boxes)
+                if own.all:  # the devkit knows no class without a box
+                    own = filter_eval_boxes(self.nusc, own, self.judge.cfg.class_range)
+                tracks = loaders.create_tracks(own, self.nusc, "any", gt=name == "tracks_gt")
+                setattr(self.judge, name, tracks)
+
+    def evaluate(self) -> tuple[Any, Any]:
+        """Metrics and curves."""
+        from motmetrics import lap
+
+        with warnings.catch_warnings(), lap.set_default_solver("scipy"):
+            warnings.simplefilter("ignore")
+            return self.judge.evaluate()
+
+
+def devkit(truth: TrackingColumns, pred: TrackingColumns, world: Samples) -> tuple[Any, Any]:
+    judge = DevkitJudge(truth, pred, world)
+    judge.prepare()
+    return judge.evaluate()
 
 
 def assert_equal_to_devkit(ours: TrackingResult, metrics: Any, curves: Any) -> None:

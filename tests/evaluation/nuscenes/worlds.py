@@ -48,7 +48,13 @@ def _turns(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def detections(
-    rng: np.random.Generator, world: Samples, n_truth: int, n_pred: int, classes: int = 10, steps: int = 0
+    rng: np.random.Generator,
+    world: Samples,
+    n_truth: int,
+    n_pred: int,
+    classes: int = 10,
+    steps: int = 0,
+    reach: float = 55,
 ) -> tuple[DetectionColumns, DetectionColumns]:
     """About `n_truth` boxes and `n_pred` detections a sample; many detections lie near a truth.
 
@@ -58,11 +64,12 @@ def detections(
         n_truth, n_pred: boxes a sample.
         classes: how many of the ten occur.
         steps: scores are multiples of 1 / steps, places of 1 / 4 m, so that many are equal; 0 for neither.
+        reach: metres from the ego vehicle.
     """
     n, n_all = len(world), len(DETECTION_NAMES)
     rows = np.repeat(np.arange(n), rng.integers(0, 2 * n_truth + 1, n))
     k = len(rows)
-    xyz = np.c_[world.ego_xy[rows] + rng.uniform(-55, 55, (k, 2)), rng.uniform(0, 2, k)]
+    xyz = np.c_[world.ego_xy[rows] + rng.uniform(-reach, reach, (k, 2)), rng.uniform(0, 2, k)]
     if steps:
         xyz = np.round(xyz * 4) / 4
     truth = DetectionColumns(
@@ -81,7 +88,7 @@ def detections(
     k = len(rows)
     pick = _same_sample(rng, truth.sample, rows)
     near = (pick >= 0) & (rng.random(k) < 0.7)
-    xyz = np.c_[world.ego_xy[rows] + rng.uniform(-55, 55, (k, 2)), rng.uniform(0, 2, k)]
+    xyz = np.c_[world.ego_xy[rows] + rng.uniform(-reach, reach, (k, 2)), rng.uniform(0, 2, k)]
     xyz[near] = truth.translation[pick[near]] + rng.normal(0, 1, (int(near.sum()), 3))
     category = rng.integers(0, n_all, k)
     category[near] = truth.category_id[pick[near]]
