@@ -18,8 +18,8 @@ MAX_RANGE = 150.0
 MAX_PER_SWEEP = 100
 """Predictions of one class in one sweep; those with the best scores count."""
 
-_RECALLS = np.linspace(0.0, 1.0, 100)
-_EPSILON = 1e-10
+_RECALLS = np.linspace(0.0, 1.0, 101)
+_EPSILON = float(np.finfo(np.float64).eps)
 _WORST = (TP_DISTANCE, 1.0, np.pi)
 
 

@@ -199,10 +199,10 @@ def coco_average_precision(
 
 
 def _all_ids(name: str, of_truth: IntArray, of_pred: IntArray, given: AnyArray | None) -> IntArray:
-    present = np.unique(np.concatenate([of_truth, of_pred]))
+    present: IntArray = np.unique(np.concatenate([of_truth, of_pred]))
     if given is None:
         return present
-    known = np.unique(np.asarray(given, np.int64))
+    known: IntArray = np.unique(np.asarray(given, np.int64))
     lost = np.setdiff1d(present, known)
     if len(lost):
         raise InvalidLabelError(

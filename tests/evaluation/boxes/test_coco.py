@@ -50,7 +50,7 @@ def test_the_published_numbers_of_val2014_come_out(shared_data, counter):
         0.504581, 0.696973, 0.572982, 0.585626, 0.519400, 0.501398,
         0.386813, 0.593680, 0.595353, 0.639811, 0.566421, 0.564291,
     )  # fmt: skip
-    names = "AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs ARm ARl".split()
+    names = ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"]
     expected = dict(zip(names, numbers, strict=True))
     assert {name: round(value, 6) for name, value in result.summary.items()} == expected
     assert result.counted_by == counter
