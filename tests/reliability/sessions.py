@@ -214,7 +214,7 @@ def run_sessions(
         Sessions.forker = Forker()
     try:
         while done < n and time.monotonic() < stop:
-            part = min(n - done, 10 if seconds < 1e8 else n)
+            part = min(n - done, 1 if seconds < 1e8 else n)
             options = settings(
                 max_examples=part, stateful_step_count=steps, deadline=None, database=None,
                 phases=(Phase.generate,), suppress_health_check=list(HealthCheck), print_blob=True,
