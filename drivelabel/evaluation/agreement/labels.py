@@ -1,8 +1,9 @@
 """Agreement of people who drew the labels themselves: first whose label means which thing, then how alike.
 
 Labels are grouped into things frame by frame: the first person's labels open things, each next person's
-labels are paired with them for the largest total similarity (mean over the thing's labels), what is left opens
-new things. With two people that is the optimal pairing. A person without a label of a thing said "nothing there".
+labels are paired with them for the largest total similarity (mean over the thing's labels), what is left
+opens new things. With two people that is the optimal pairing. A person without a label of a thing said
+"nothing there".
 
 The alpha of the geometry is Krippendorff's with distance 1 - similarity: two labels of different frames, and
 a label and nothing, are 1 apart; nothing and nothing are 0 apart.
