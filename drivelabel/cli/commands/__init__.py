@@ -7,6 +7,7 @@ from drivelabel.cli.commands.annotate import annotate
 from drivelabel.cli.commands.check import check
 from drivelabel.cli.commands.demo import demo
 from drivelabel.cli.commands.doctor import doctor
+from drivelabel.cli.commands.evaluate import evaluate
 from drivelabel.cli.commands.export import export
 from drivelabel.cli.commands.gc import gc
 from drivelabel.cli.commands.info import info
@@ -29,6 +30,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     check,
     gc,
     export,
+    evaluate,
     doctor,
 )
 """The commands, in the order in which ``--help`` lists them."""
