@@ -368,18 +368,16 @@ class SceneStore:
         key = edit.key or secrets.token_hex(8)
         with self._place.lock():
             for attempt in range(MAX_TRIES):
-                tip = self.head
-                done = self._log.find_key(key, tip) if edit.key or attempt else None
+                done = self._log.find_key(key, self.head) if edit.key or attempt else None
                 if done is not None:
                     return CommitResult(done, changed=attempt > 0)
-                result = self._try(edit, key, tip, fill)
+                result = self._try(edit, key, fill)
                 if result is not None:
                     return result
         raise StoreError(f"{self.name}: {MAX_TRIES} other commits came first. Try again.")
 
-    def _try(
-        self, edit: Edit, key: str, tip: str, fill: Callable[[Arrays], None] | None
-    ) -> CommitResult | None:
+    def _try(self, edit: Edit, key: str, fill: Callable[[Arrays], None] | None) -> CommitResult | None:
+        """One go at a commit; None when another one came first."""
         with plain_errors(self.name):
             session = self._repo.writable_session(BRANCH)
         arrays = self._opened(session)
