@@ -47,20 +47,16 @@ def cast_columns(
         highest = max(highest, layer[i])
     c = len(azimuth)
     middle = lidar_from_world[c // 2]
-    shift = 0.0
-    for k in (0, c - 1):
-        for axis in range(3):
-            shift = max(shift, abs(lidar_from_world[k, axis, 3] - middle[axis, 3]))
-    shift *= 1.8
+    shift, twist = _spread(lidar_from_world, middle)
     p, columns = np.empty((3, 3)), np.empty(2, np.int64)
     for level in range(highest + 1):
         for i in range(len(triangles)):
             if layer[i] != level:
                 continue
             _place(triangles[i], middle, p)
-            if _is_out_of_reach(p, slopes[0], slopes[-1], max_range, shift):
+            if _is_out_of_reach(p, slopes[0], slopes[-1], max_range, shift, twist):
                 continue
-            _column_range(p, azimuth[0], step, shift, columns)
+            _column_range(p, azimuth[0], step, shift, twist, columns)
             turn = round(2 * np.pi / abs(step))
             for raw in range(columns[0], columns[1]):
                 k = raw % turn
@@ -69,6 +65,27 @@ def cast_columns(
                         triangles[i], i, level > 0, lidar_from_world[k], azimuth[k], slopes, max_range,
                         distance[first + k], behind[first + k],
                     )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread(poses: FloatArray, middle: FloatArray) -> tuple[float, float]:
+    """Metres and radians by which poses differ at most from one of them."""
+    shift, least = 0.0, 3.0
+    for k in range(len(poses)):
+        trace = square = 0.0
+        for i in range(3):
+            # Of poses[k] @ inverse(middle).
+            offset = poses[k, i, 3]
+            for j in range(3):
+                turn = 0.0
+                for axis in range(3):
+                    turn += poses[k, i, axis] * middle[j, axis]
+                offset -= turn * middle[j, 3]
+                if i == j:
+                    trace += turn
+            square += offset * offset
+        shift, least = max(shift, square), min(least, trace)
+    return np.sqrt(shift), np.arccos(min(max((least - 1.0) / 2.0, -1.0), 1.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -82,7 +99,9 @@ def _place(triangle: Float32Array, matrix: FloatArray, out: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_out_of_reach(p: FloatArray, low: float, high: float, max_range: float, shift: float) -> bool:
+def _is_out_of_reach(
+    p: FloatArray, low: float, high: float, max_range: float, shift: float, twist: float
+) -> bool:
     """Whether no beam can meet a triangle: too far, or all of it above or below every beam."""
     x0, x1 = min(p[0, 0], p[1, 0], p[2, 0]), max(p[0, 0], p[1, 0], p[2, 0])
     y0, y1 = min(p[0, 1], p[1, 1], p[2, 1]), max(p[0, 1], p[1, 1], p[2, 1])
@@ -92,17 +111,20 @@ def _is_out_of_reach(p: FloatArray, low: float, high: float, max_range: float, s
     above = below = True
     for j in range(3):
         flat = np.sqrt(p[j, 0] * p[j, 0] + p[j, 1] * p[j, 1])
+        slack = shift + twist * (flat + abs(p[j, 2]))
         # Only what is inside of a cone is so with all three corners: a cone is convex, its outside is not.
-        above = above and high > 0.0 and p[j, 2] - shift > high * (flat + shift)
-        below = below and low < 0.0 and p[j, 2] + shift < low * (flat + shift)
+        above = above and high > 0.0 and p[j, 2] - slack > high * (flat + slack)
+        below = below and low < 0.0 and p[j, 2] + slack < low * (flat + slack)
     return above or below
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _column_range(p: FloatArray, start: float, step: float, shift: float, out: IntArray) -> None:
+def _column_range(
+    p: FloatArray, start: float, step: float, shift: float, twist: float, out: IntArray
+) -> None:
     """Columns, counted on beyond a whole turn, that a triangle may touch."""
     turn = round(2 * np.pi / abs(step))
-    near = np.inf
+    near, steep = np.inf, 1.0
     inside = 0
     for j in range(3):
         ax, ay = p[j, 0], p[j, 1]
@@ -110,8 +132,11 @@ def _column_range(p: FloatArray, start: float, step: float, shift: float, out: I
         square = dx * dx + dy * dy
         t = min(max(-(ax * dx + ay * dy) / square, 0.0), 1.0) if square > 0.0 else 0.0
         near = min(near, np.sqrt((ax + t * dx) ** 2 + (ay + t * dy) ** 2))
+        steep = max(steep, abs(p[j, 2]))
         inside += 1 if ax * dy - ay * dx > 0.0 else -1
-    if near <= 1.5 * shift + 1e-6 or abs(inside) == 3:
+    # A lidar that tilts moves what is far above or below it sideways.
+    sideways = shift + twist * steep
+    if near <= 1.5 * sideways + 1e-6 or abs(inside) == 3:
         out[0], out[1] = 0, turn
         return
     a = np.arctan2(p[0, 1], p[0, 0])
@@ -121,7 +146,7 @@ def _column_range(p: FloatArray, start: float, step: float, shift: float, out: I
     if high - low > np.pi:  # corners on both sides of the way back
         out[0], out[1] = 0, turn
         return
-    margin = 1.6 * shift / near + 2e-3
+    margin = 1.6 * sideways / near + twist + 2e-3
     from_start = (a + (low if step > 0.0 else high) - start) / step
     from_start -= np.floor(from_start / turn) * turn
     spare = margin / abs(step)

@@ -198,7 +198,7 @@ def make_sky(light: Light, effects: Effects) -> Sky:
         ground=ground,
         haze=0.92 * horizon,
         cloud_cover=max(light.cloud_cover, effects.rain),
-        thickness=CLEAR_AIR_PER_M + effects.fog_per_m + 0.004 * effects.rain,
+        thickness=CLEAR_AIR_PER_M + effects.fog_per_m + 0.0022 * effects.rain,
         is_night=light.is_night,
         noise=noise_tiles(),
     )

@@ -71,7 +71,7 @@ class Light:
         open_sky = 1.0 - max(0.0, cloud_cover - 0.55) / 0.45
         sun = 3.6 * through * open_sky**2
         grey = np.array([0.80, 0.84, 0.90]) * (0.35 + 0.65 * height)
-        clear_zenith, clear_horizon = np.array([0.27, 0.44, 0.80]), np.array([0.80, 0.92, 1.06])
+        clear_zenith, clear_horizon = np.array([0.22, 0.42, 0.90]), np.array([0.76, 0.92, 1.12])
         warm = np.array([1.15, 0.93, 0.72]) if elevation_deg < 15 else np.ones(3)
         bright = 0.25 + 0.75 * min(1.0, height * 1.6)
         zenith = bright * (open_sky * clear_zenith + (1 - open_sky) * grey)

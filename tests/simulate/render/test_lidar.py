@@ -69,14 +69,14 @@ def cast(world, poses, model, first=0, stop=None):
 
 
 @given(st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_every_beam_meets_what_its_plain_twin_meets(seed, moving):
-    world, model = soup(seed), LidarModel(elevation=np.radians(np.linspace(-24, 14, 7)), n_azimuths=90)
+    world, model = soup(seed), LidarModel(elevation=np.radians(np.linspace(-24, 14, 7)), n_azimuths=60)
     rng = np.random.default_rng(seed)
     poses = np.stack(
         [at(*(moving * 0.02 * k * rng.normal(size=1)), yaw=moving * 0.003 * k) for k in range(90)]
     )
-    first, stop = (20, 70) if moving else (0, 90)
+    first, stop = (20, 50) if moving else (0, 60)
     azimuth, distance, behind = cast(world, poses, model, first, stop)
     directions = np.einsum("nij,nbj->nbi", poses[first:stop, :3, :3], _beams(azimuth, model.elevation))
     unsure = 0
@@ -90,13 +90,13 @@ def test_every_beam_meets_what_its_plain_twin_meets(seed, moving):
                 1e-3,
                 sim_rays.lidar_over,
             )
-            if way > model.max_range or not sure:
+            if model.max_range < way < np.inf or not sure:
                 unsure += 1
                 continue
             assert behind[k, b] == number
             if number >= 0:
                 np.testing.assert_allclose(distance[k, b], way, rtol=1e-6)
-    assert unsure < 0.7 * distance.size or not np.isfinite(distance).any()
+    assert unsure < 0.2 * distance.size
 
 
 def test_the_range_to_level_ground_is_the_height_over_the_sine():

@@ -114,18 +114,23 @@ def test_noise_has_the_strength_asked_for():
 
 
 def test_a_moving_camera_blurs_what_is_near():
-    fast = replace(PLAIN, motion_blur_s=0.02, velocity_cam=(8.0, 0.0, 0.0))
+    fast = replace(PLAIN, motion_blur_s=0.02, velocity_cam=(40.0, 0.0, 0.0))
     sharp, blurred = (picture(effects).image_rgb.astype(float).mean(axis=2) for effects in (PLAIN, fast))
     assert np.abs(np.diff(blurred, axis=1)).max() < 0.7 * np.abs(np.diff(sharp, axis=1)).max()
 
 
 def test_wet_roads_mirror_what_stands_on_them():
-    def redness(effects):
-        rgb = picture(effects).image_rgb.astype(float)
-        below = rgb[64:70, 60:90]  # the road before the red box
+    behind_us = Light.day(40, 180)
+
+    def redness(rain, world):
+        rgb = picture(Effects(noise=0.0, rain=rain), behind_us, world).image_rgb.astype(float)
+        below = rgb[64:70, 68:82]  # the road before the red box
         return float((below[..., 0] - below[..., 2]).mean())
 
-    assert redness(Effects(noise=0.0, rain=0.5)) > redness(PLAIN) + 2
+    def gain(rain):
+        return redness(rain, street()) - redness(rain, street()[street().instance == 0])
+
+    assert gain(0.5) > gain(0.0) + 2
 
 
 @pytest.mark.parametrize(
