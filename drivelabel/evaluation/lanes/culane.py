@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from drivelabel._check import check_finite
+from drivelabel._check import check_finite, check_shape
 from drivelabel.errors import InvalidLabelError
 from drivelabel.evaluation.lanes.columns import LinePoints, check_same_frames
 from drivelabel.evaluation.lanes.stamps import draw_segments, stamps_of, words_of
@@ -85,6 +85,7 @@ def culane_pairs(
     image_hw: tuple[int, int] = IMAGE_HW,
     width_px: int = WIDTH_PX,
     rounding: Rounding = "nearest",
+    categories: tuple[AnyArray, AnyArray] | None = None,
 ) -> LanePairs:
     """Pair the lines of each frame by the IoU of their pictures; see :func:`culane`."""
     check_same_frames(truth, pred)
@@ -93,7 +94,9 @@ def culane_pairs(
     if rounding not in ("nearest", "truncate"):
         raise InvalidLabelError(f"rounding: expected 'nearest' or 'truncate', got {rounding!r}.")
     n_truth, n_pred = np.diff(truth.frame_offsets), np.diff(pred.frame_offsets)
-    lines = _by_frame(_distinct("truth", truth.points), _distinct("pred", pred.points), truth, pred)
+    order = _frame_order(truth, pred)
+    category = _categories(categories, len(truth.points), len(pred.points))[order]
+    lines = Ragged.concat([_distinct("truth", truth.points), _distinct("pred", pred.points)])[order]
     segments, starts = kernels.all_segments(lines.values, lines.offsets, rounding == "nearest")
     stamps = stamps_of(width_px)
     stamp_of, bits = stamps.find(segments, image_hw)
@@ -109,6 +112,7 @@ def culane_pairs(
         bits,
         stamps.reach,
         starts,
+        category,
         n_truth,
         n_pred,
         iou,
@@ -125,6 +129,7 @@ def culane(
     width_px: int = WIDTH_PX,
     iou_thresholds: Sequence[float] = THRESHOLDS,
     rounding: Rounding = "nearest",
+    categories: tuple[AnyArray, AnyArray] | None = None,
 ) -> tuple[LaneF1, ...]:
     """CULane's counts and F1 at each threshold, over all frames.
 
@@ -135,6 +140,7 @@ def culane(
         width_px: how wide they are drawn.
         iou_thresholds: one result for each.
         rounding: how points become pixels: as the C++ program, or as Python ports of it.
+        categories: of true and of predicted lines, (n,) and (m,); lines of two categories then never pair.
 
     Raises:
         InvalidLabelError: frames differ in number, a number is not finite, or an option is out of range.
@@ -142,7 +148,9 @@ def culane(
     for threshold in iou_thresholds:
         if not 0 <= threshold < 1:
             raise InvalidLabelError(f"iou_thresholds: expected numbers in [0, 1), got {threshold}.")
-    pairs = culane_pairs(truth, pred, image_hw=image_hw, width_px=width_px, rounding=rounding)
+    pairs = culane_pairs(
+        truth, pred, image_hw=image_hw, width_px=width_px, rounding=rounding, categories=categories
+    )
     n_truth, n_pred = len(truth.points), len(pred.points)
     return tuple(_f1(pairs, t, width_px, n_truth, n_pred, len(truth)) for t in iou_thresholds)
 
@@ -182,12 +190,20 @@ def _distinct(name: str, points: Ragged) -> Ragged:
     return Ragged(values[~again], kept[points.offsets])
 
 
-def _by_frame(truth: Ragged, pred: Ragged, frames_t: LinePoints, frames_p: LinePoints) -> Ragged:
-    """All lines, frame after frame, the true ones of a frame first."""
-    frame_t = np.repeat(np.arange(len(frames_t)), np.diff(frames_t.frame_offsets))
-    frame_p = np.repeat(np.arange(len(frames_p)), np.diff(frames_p.frame_offsets))
-    order = np.argsort(np.concatenate([frame_t, frame_p]), kind="stable")
-    return Ragged.concat([truth, pred])[order]
+def _frame_order(truth: LinePoints, pred: LinePoints) -> IntArray:
+    """Rows of true and then predicted lines, sorted by frame, the true ones of a frame first."""
+    frames = [np.repeat(np.arange(len(side)), np.diff(side.frame_offsets)) for side in (truth, pred)]
+    return np.argsort(np.concatenate(frames), kind="stable")
+
+
+def _categories(given: tuple[AnyArray, AnyArray] | None, n_truth: int, n_pred: int) -> IntArray:
+    """The categories of all lines, true ones first; all 0 when none are given."""
+    if given is None:
+        return np.zeros(n_truth + n_pred, np.int64)
+    columns = [np.asarray(column, np.int64) for column in given]
+    check_shape("categories of truth", columns[0], (n_truth,))
+    check_shape("categories of pred", columns[1], (n_pred,))
+    return np.concatenate(columns)
 
 
 def _drawn(

@@ -225,6 +225,7 @@ def frame_ious(
     stamps: Bits,
     reach: int,
     starts: IntArray,
+    category: IntArray,
     n_truth: IntArray,
     n_pred: IntArray,
     partner_iou: FloatArray,
@@ -232,9 +233,9 @@ def frame_ious(
 ) -> None:
     """Pair the lines of frames by how much they overlap when drawn wide.
 
-    A frame's true lines come first in `starts`, then its predicted ones. `drawn` (d, h, words) holds what
-    stamps cannot draw of the lines with ``drawn_of[line] >= 0``. Writes, per true line, the IoU with its
-    partner and which of the frame's predicted lines that is; -1 if none.
+    A frame's true lines come first in `starts`, then its predicted ones; lines of two categories never pair.
+    `drawn` (d, h, words) holds what stamps cannot draw of the lines with ``drawn_of[line] >= 0``. Writes, per
+    true line, the IoU with its partner and which of the frame's predicted lines that is; -1 if none.
     """
     most = 1
     for f in range(len(n_truth)):
@@ -256,6 +257,8 @@ def frame_ious(
                 area[k] = _area(mask[k], span[k])
             for i in range(n):
                 for j in range(m):
+                    if category[first + i] != category[first + n + j]:
+                        continue
                     both = _overlap(mask[i], span[i], mask[n + j], span[n + j])
                     union = area[i] + area[n + j] - both
                     iou[i, j] = both / union if union else 0.0
