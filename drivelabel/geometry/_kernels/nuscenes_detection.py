@@ -78,21 +78,33 @@ def near_truths(
 
 
 @njit(cache=True)
-def match(offsets: IntArray, near: IntArray, distances: FloatArray, n_truth: int, limit: float) -> IntArray:
-    """Each prediction in turn takes the nearest free truth, if it is nearer than `limit`.
+def match(
+    order: IntArray,
+    offsets: IntArray,
+    near: IntArray,
+    distances: FloatArray,
+    n_truth: int,
+    limits: FloatArray,
+) -> IntArray:
+    """Each prediction in `order` takes the nearest free truth, if it is nearer than a limit.
 
-    Near truths of k predictions as :func:`near_truths` returns them -> (k,) index of the pair or -1.
+    (k,) predictions, near truths as :func:`near_truths` returns them, (t,) limits
+    -> (t, k) index of the pair for each limit, or -1.
     """
-    taken = np.zeros(n_truth, np.bool_)
-    pair = np.full(len(offsets) - 1, -1, np.int64)
-    for k in range(len(pair)):
-        best, nearest = -1, limit
-        for e in range(offsets[k], offsets[k + 1]):
-            if distances[e] < nearest and not taken[near[e]]:
-                best, nearest = e, distances[e]
-        if best >= 0:
-            taken[near[best]] = True
-            pair[k] = best
+    taken = np.zeros((len(limits), n_truth), np.bool_)
+    pair = np.full((len(limits), len(order)), -1, np.int64)
+    for k in range(len(order)):
+        first, stop = offsets[order[k]], offsets[order[k] + 1]
+        if first == stop:
+            continue
+        for t in range(len(limits)):
+            best, nearest = -1, limits[t]
+            for e in range(first, stop):
+                if distances[e] < nearest and not taken[t, near[e]]:
+                    best, nearest = e, distances[e]
+            if best >= 0:
+                taken[t, near[best]] = True
+                pair[t, k] = best
     return pair
 
 
@@ -111,37 +123,54 @@ def precision_recall(pair: IntArray, n_truth: int) -> tuple[FloatArray, FloatArr
 
 @njit(cache=True)
 def pair_errors(
-    pair: IntArray,
-    truth_rows: IntArray,
+    used: BoolArray,
+    offsets: IntArray,
+    near: IntArray,
     pred_rows: IntArray,
-    truth_wlh: FloatArray,
+    truth_rows: IntArray,
     pred_wlh: FloatArray,
-    truth_quat: FloatArray,
+    truth_wlh: FloatArray,
     pred_quat: FloatArray,
-    truth_velocity: FloatArray,
+    truth_quat: FloatArray,
     pred_velocity: FloatArray,
+    truth_velocity: FloatArray,
+    pred_attribute: IntArray,
+    truth_attribute: IntArray,
     period: float,
-    errors: FloatArray,
-) -> None:
-    """Fill (e, 3) errors of the pairs (k,) where they are infinite: 1 - IoU of size, heading, velocity.
+) -> FloatArray:
+    """(e,) which pairs are asked for -> (4, e) errors: 1 - IoU of size, heading, velocity, attribute.
 
-    (k,) truth and prediction row of each pair; headings are equal up to `period` radians.
+    Pairs as :func:`near_truths` returns them; headings are equal up to `period` radians; a velocity or
+    attribute is NaN where it is not known, a size infinite where a side is not positive.
     """
-    for k in range(len(pair)):
-        error, a, b = errors[pair[k]], truth_rows[k], pred_rows[k]
-        if error[0] < np.inf:
-            continue
-        common, own, other = 1.0, 1.0, 1.0
-        for axis in range(3):
-            common *= min(truth_wlh[a, axis], pred_wlh[b, axis])
-            own *= truth_wlh[a, axis]
-            other *= pred_wlh[b, axis]
-        error[0] = 1.0 - common / (own + other - common)
-        turn = (_yaw(truth_quat[a]) - _yaw(pred_quat[b]) + period / 2.0) % period - period / 2.0
-        error[1] = abs(turn)
-        vx = pred_velocity[b, 0] - truth_velocity[a, 0]
-        vy = pred_velocity[b, 1] - truth_velocity[a, 1]
-        error[2] = math.sqrt(vx * vx + vy * vy)
+    errors = np.full((4, len(near)), np.nan)
+    for k in range(len(pred_rows)):
+        for e in range(offsets[k], offsets[k + 1]):
+            if not used[e]:
+                continue
+            a, b = truth_rows[near[e]], pred_rows[k]
+            errors[0, e] = _size_error(truth_wlh[a], pred_wlh[b])
+            turn = (_yaw(truth_quat[a]) - _yaw(pred_quat[b]) + period / 2.0) % period - period / 2.0
+            errors[1, e] = abs(turn)
+            vx = pred_velocity[b, 0] - truth_velocity[a, 0]
+            vy = pred_velocity[b, 1] - truth_velocity[a, 1]
+            errors[2, e] = math.sqrt(vx * vx + vy * vy)
+            if truth_attribute[a] >= 0:
+                errors[3, e] = 1.0 if truth_attribute[a] != pred_attribute[b] else 0.0
+    return errors
+
+
+@njit(cache=True)
+def _size_error(truth_wlh: FloatArray, pred_wlh: FloatArray) -> float:
+    """(3,) and (3,) -> 1 - IoU of boxes in one place and heading; infinite if a side is not positive."""
+    common, own, other = 1.0, 1.0, 1.0
+    for axis in range(3):
+        if truth_wlh[axis] <= 0.0 or pred_wlh[axis] <= 0.0:
+            return math.inf
+        common *= min(truth_wlh[axis], pred_wlh[axis])
+        own *= truth_wlh[axis]
+        other *= pred_wlh[axis]
+    return 1.0 - common / (own + other - common)
 
 
 @njit(cache=True)
