@@ -177,7 +177,7 @@ def read_mot_text(
         text = Path(path).read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
-    if not text.strip():
+    if not text or text.isspace():
         return Tracks.from_rows(np.zeros(0), np.zeros(0), np.zeros((0, 4)), n_frames or 0)
     numbers = _numbers(path, text)
     if min_confidence is not None and numbers.shape[1] > 6:
