@@ -69,8 +69,9 @@ def _run(forker: Forker, folder: Path, scene: Path, at: int, kind: int) -> tuple
     step = _step(store)
     change(store, 2)  # the lock is free, the next commit goes through
     assert _step(store) == 2
-    report = check_scene(scene, fix=True)
-    assert report.is_good and _step(SceneStore.open(scene)) == 2
+    if status == -9:  # what a dead writer left is found and cleared up
+        assert check_scene(scene, fix=True).is_good
+        assert check_scene(scene).damages == []
     return outcome, step
 
 
