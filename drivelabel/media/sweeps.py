@@ -18,7 +18,7 @@ from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, Int
 
 SWEEP_KIND, SEMSEG_KIND = "pandaset_sweep", "pandaset_semseg"
 NPY_KIND = "npy_sweep"
-"""A .npy file of (n, 4 to 8) float32: x, y, z in metres, lidar coords at the sweep's time, intensity up to 255;
+"""A .npy file of (n, 4 to 8) float32: x, y, z in metres, lidar coords at the sweep's time, intensity to 255;
 then seconds after the sweep's time, ring, row of the built-in ``driving`` taxonomy, track id."""
 _POINT_COLUMNS = tuple((name, "f") for name in ("x", "y", "z", "i", "t", "d"))
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from hypothesis import strategies as st
 
-from drivelabel.scene import NO_DISTORTION, Camera
+from drivelabel.scene import NO_DISTORTION, Camera, Distortion
 from drivelabel.simulate import World, WorldSettings
 from drivelabel.simulate.render import Effects, Light, render_camera
 from drivelabel.simulate.rig import CAMERA_AXES, mounting, pinhole
 from drivelabel.simulate.truth import FrameTruth, View, drive_tags, frame_truth
 from drivelabel.simulate.world import START_NS
+
+LENSES = (
+    NO_DISTORTION,
+    NO_DISTORTION,
+    Distortion("brown", np.array([-0.12, 0.02, 0.001, -0.001, 0.0])),
+    Distortion("fisheye", np.array([0.03, -0.01, 0.002, 0.0])),
+)
 
 WORLDS = ((3, "city"), (8, "suburb"), (5, "highway"))
 
@@ -24,14 +32,16 @@ def world_of(seed: int, style: str) -> World:
 
 @st.composite
 def cameras(draw: st.DrawFn) -> Camera:
-    """Any calibrated pinhole camera on the car."""
+    """Any calibrated camera on the car, also with a lens that bends."""
     height, width = draw(st.sampled_from([(96, 160), (120, 120), (150, 260)]))
     yaw = draw(st.floats(-180, 180))
     pitch = draw(st.floats(-6, 10))
     fov = draw(st.floats(45, 100))
     place = (draw(st.floats(-1, 2)), draw(st.floats(-0.8, 0.8)), draw(st.floats(1.2, 2.2)))
     pose = mounting(place, yaw, pitch, draw(st.floats(-3, 3))) @ CAMERA_AXES
-    return Camera("cam_any", (height, width), pinhole((height, width), fov), NO_DISTORTION, pose)
+    return Camera(
+        "cam_any", (height, width), pinhole((height, width), fov), draw(st.sampled_from(LENSES)), pose
+    )
 
 
 worlds = st.sampled_from(WORLDS).map(lambda key: world_of(*key))
@@ -49,11 +59,18 @@ def look(world: World, camera: Camera, timestamp_ns: int) -> tuple[View, FrameTr
 
 
 def points_behind(view: View, mask: np.ndarray) -> np.ndarray:
-    """(n, 3), world coords, what the middles of some pixels show: by hand, from the depth."""
+    """(n, 3), world coords, what the middles of some pixels show: from the depth, with OpenCV's lenses."""
     v, u = np.nonzero(mask)
-    matrix = view.camera.camera_matrix
-    x = (u + 0.5 - matrix[0, 2]) / matrix[0, 0]
-    y = (v + 0.5 - matrix[1, 2]) / matrix[1, 1]
-    rays = np.stack([x, y, np.ones_like(x)], axis=1)
+    if not len(u):
+        return np.zeros((0, 3))
+    matrix, lens = view.camera.camera_matrix, view.camera.distortion
+    pixels = np.stack([u + 0.5, v + 0.5], axis=1)[:, None]
+    if lens.model == "fisheye":
+        flat = cv2.fisheye.undistortPoints(pixels, matrix, lens.coefficients)
+    else:
+        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-9)
+        coefficients = lens.coefficients if lens.model == "brown" else np.zeros(4)
+        flat = cv2.undistortPointsIter(pixels, matrix, coefficients, np.eye(3), np.eye(3), criteria)
+    rays = np.concatenate([flat[:, 0], np.ones((len(u), 1))], axis=1)
     points_cam = rays * view.depth[v, u].astype(np.float64)[:, None]
     return points_cam @ view.world_from_camera[:3, :3].T + view.world_from_camera[:3, 3]

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from drivelabel.simulate.world.mesh import Color, Look, Mesh, ball, box, tube
+from drivelabel.simulate.world.mesh import Color, Look, Mesh, ball, box, tube, turn_y
+from drivelabel.typing import FloatArray
 
 BODY, LEFT_LEG, RIGHT_LEG, LEFT_ARM, RIGHT_ARM = range(5)
 """Parts of a walking person; legs swing about the hips, arms about the shoulders."""
@@ -17,6 +18,9 @@ HIP_M, SHOULDER_M = 0.9, 1.42
 """Heights of the joints of a person who is TALL_M tall."""
 
 TALL_M = 1.75
+
+MAX_STRIDE = 1.1
+"""The longest step, in ordinary ones."""
 
 SKIN: tuple[Color, ...] = ((0.52, 0.32, 0.24), (0.42, 0.24, 0.16), (0.25, 0.13, 0.08), (0.1, 0.05, 0.035))
 HAIR: tuple[Color, ...] = ((0.015, 0.012, 0.01), (0.06, 0.03, 0.015), (0.25, 0.15, 0.05), (0.25, 0.25, 0.25))
@@ -94,6 +98,28 @@ def walker(look: Wardrobe, height: float) -> Mesh:
 def rider(look: Wardrobe, category_of_seat: str) -> Mesh:
     """A person on a bicycle or a motorcycle; the origin is that of the vehicle."""
     return _dressed(_rider(category_of_seat, look.has_bag), look)
+
+
+@lru_cache(maxsize=2)
+def _reach(has_bag: bool) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest corner of somebody TALL_M tall over all moments of the longest step."""
+    mesh = _walker(has_bag)
+    corners = []
+    for moment in np.linspace(-MAX_STRIDE, MAX_STRIDE, 45):
+        points = mesh.triangles.astype(np.float64)
+        for part, (share, height) in SWING.items():
+            rows = mesh.part == part
+            turn = turn_y(share * moment, (0.0, 0.0, height))
+            points[rows] = points[rows] @ turn[:3, :3].T + turn[:3, 3]
+        corners += [points.min(axis=(0, 1)), points.max(axis=(0, 1))]
+    return np.min(corners, axis=0), np.max(corners, axis=0)
+
+
+def reach(look: Wardrobe, height: float) -> tuple[FloatArray, FloatArray]:
+    """(3,) lowest and (3,) highest corner of the room that somebody needs for walking, metres."""
+    low, high = _reach(look.has_bag)
+    scale = height / TALL_M
+    return low * scale, high * scale
 
 
 def _make_walker(look: Wardrobe) -> Mesh:

@@ -17,7 +17,7 @@ from drivelabel.simulate.world.mesh import Mesh
 from drivelabel.simulate.world.motion import VehicleMotion, WalkerMotion
 from drivelabel.simulate.world.movers import N_PARTS, Movers
 from drivelabel.simulate.world.paint import PaintedLine, paint_roads, stop_station
-from drivelabel.simulate.world.people import SWING, TALL_M, Wardrobe, walker
+from drivelabel.simulate.world.people import MAX_STRIDE, SWING, TALL_M, Wardrobe, reach, walker
 from drivelabel.simulate.world.props import furnish, put_cones
 from drivelabel.simulate.world.routes import make_routes
 from drivelabel.simulate.world.signals import (
@@ -141,11 +141,9 @@ class World:
         heights = []
         for _ in self._walks:
             height = float(np.clip(rng.normal(1.71, 0.1), 1.15, 1.98))
-            mesh = walker(Wardrobe.draw(rng), height)
-            low, high = mesh.bounds()
-            # Room for arms and legs that swing.
-            reach = 0.29 * height / 1.75 + 0.13
-            low, high = np.minimum(low, [-reach, low[1], 0]), np.maximum(high, [reach, high[1], high[2]])
+            clothes = Wardrobe.draw(rng)
+            mesh = walker(clothes, height)
+            low, high = reach(clothes, height)
             self._person_rows.append(self.things.add(Thing("pedestrian", mesh, low, high)))
             heights.append(height)
         self._person_height = np.array(heights)
@@ -376,7 +374,7 @@ class World:
         height = self._person_height[rows]
         phase = 2 * np.pi * walked[rows] / (0.8 * height)
         turn, joint = np.zeros((len(rows), N_PARTS)), np.zeros((len(rows), N_PARTS))
-        stride = np.clip(speed[rows] / 1.3, 0, 1.1) * np.sin(phase)
+        stride = np.clip(speed[rows] / 1.3, 0, MAX_STRIDE) * np.sin(phase)
         for part, (share, joint_m) in SWING.items():
             turn[:, part], joint[:, part] = share * stride, joint_m * height / TALL_M
         light = np.zeros((len(rows), N_PARTS), np.float32)
