@@ -18,6 +18,7 @@ import numpy as np
 
 from drivelabel._check import check_shape
 from drivelabel.errors import InvalidLabelError
+from drivelabel.geometry._kernels.projection import through_pinhole
 from drivelabel.geometry.lenses import distort, undistort
 from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray
 
@@ -57,6 +58,11 @@ def project(
     points = np.asarray(points_cam, np.float64)
     check_shape("points_cam", points, (None, 3))
     matrix = as_camera_matrix(camera_matrix)
+    if distortion_model == "none":
+        straight: tuple[FloatArray, BoolArray] = through_pinhole(
+            np.ascontiguousarray(points), np.ascontiguousarray(matrix), MIN_DEPTH
+        )
+        return straight
     depth = points[:, 2]
     in_front = depth > MIN_DEPTH
     flat = points[:, :2] / np.where(in_front, depth, 1.0)[:, None]

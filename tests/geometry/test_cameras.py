@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from drivelabel.errors import InvalidLabelError
 from drivelabel.geometry import (
@@ -156,3 +157,24 @@ def test_bad_cameras_and_lenses_are_named():
     maps = undistort_maps(CAMERA, (4, 6), "none", ())
     with pytest.raises(InvalidLabelError, match=r"expected size \(4, 6\) as in maps, got \(6, 4\)"):
         undistort_image(np.zeros((6, 4), np.uint8), maps)
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(0, 20), st.just(3)),
+        elements=st.one_of(st.floats(-50, 50), st.sampled_from([0.1, np.nan, np.inf])),
+    )
+)
+def test_without_a_lens_points_land_where_the_plain_formula_puts_them(points):
+    matrix = CAMERA.copy()
+    matrix[0, 1] = 0.7
+    uv, in_front = project(points, matrix)
+    for point, place, seen in zip(points.tolist(), uv.tolist(), in_front.tolist(), strict=True):
+        x, y, depth = point
+        assert seen == bool(depth > 0.1 and np.isfinite(x / depth) and np.isfinite(y / depth))
+        if seen:
+            expected = matrix[:2] @ [x / depth, y / depth, 1]
+            np.testing.assert_allclose(place, expected, rtol=1e-13, atol=1e-10)
+        else:
+            assert np.isnan(place).all()
