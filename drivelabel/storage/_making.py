@@ -23,7 +23,7 @@ def new_repository(place: Place) -> icechunk.Repository:
             repo = icechunk.Repository.open(place.storage(), config=place.config())
             is_new = len(list(repo.ancestry(branch=BRANCH))) == 1
         if not is_new:
-            raise _already_there(place.name)
+            raise already_there(place.name)
         return repo
     with plain_errors(place.name):
         return icechunk.Repository.create(place.storage(), config=place.config())
@@ -33,7 +33,7 @@ def write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None
     """Have a scene written beside `folder`, then rename it to that."""
     with plain_errors(name):
         if folder.exists():
-            raise _already_there(name)
+            raise already_there(name)
         beside = f".{hashlib.sha256(folder.name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
         _remove_abandoned(folder.parent, beside)
         aside = folder.with_name(f"{beside}-{secrets.token_hex(8)}.partial")
@@ -63,5 +63,6 @@ def _remove_abandoned(parent: Path, beside: str) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _already_there(name: str) -> StoreError:
+def already_there(name: str) -> StoreError:
+    """The error for a place that is taken."""
     return StoreError(f"{name}: already exists. Choose another name, or delete it first.")

@@ -27,7 +27,7 @@ from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._layers import read_layer, whole_layer
 from drivelabel.storage._log import Log
-from drivelabel.storage._making import new_repository, write_aside
+from drivelabel.storage._making import already_there, new_repository, write_aside
 from drivelabel.storage._masks import MASK_KINDS, StoredMasks
 from drivelabel.storage._page import UNLABELLED
 from drivelabel.storage._pages import PagedTable
@@ -132,6 +132,8 @@ class SceneStore:
         extent = Extent.of(scene, mask_codec)
 
         def fill(arrays: Arrays) -> None:
+            if arrays.node("") is not None:  # on an object store, somebody else made one meanwhile
+                raise already_there(place.name)
             write_recording(arrays, scene, mask_codec)
             for layer in scene.layers.values():
                 for changes in whole_layer(layer):

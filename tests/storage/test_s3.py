@@ -120,5 +120,21 @@ def test_a_making_that_broke_off_is_taken_over(bucket: str, monkeypatch: pytest.
     assert SceneStore.create(url, scene()).scene().name == "a drive"
 
 
+def test_of_two_makers_one_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"{bucket}/f.scene"
+    land, raced = SceneStore._land, []
+
+    def late(store: SceneStore, *args: object) -> str | None:
+        if not raced:
+            raced.append(True)
+            SceneStore.create(url, scene(name="the first"))
+        return land(store, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SceneStore, "_land", late)
+    with pytest.raises(StoreError, match="already exists"):
+        SceneStore.create(url, scene(name="the second"))
+    assert SceneStore.open(url).scene().name == "the first"
+
+
 def _interrupted(*args: object) -> None:
     raise KeyboardInterrupt
