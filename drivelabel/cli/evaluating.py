@@ -40,7 +40,9 @@ def evaluate_scenes(
     others = [evaluate_scene(scene, truth, compare, settings) for scene in scenes] if compare else []
     with ExitStack() as stack:
         draws = [_images(scene, stack) for scene in scenes] if pictures else []
-        commands = [_command(where, scene, (truth, pred)) for where, scene in zip(locations, scenes, strict=True)]
+        commands = [
+            _command(where, scene, (truth, pred)) for where, scene in zip(locations, scenes, strict=True)
+        ]
         return write_report(
             out,
             logs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,14 +56,14 @@ def _own(objects: Objects, scene: Scene, tags: dict[str, Any], settings: Setting
 
 def band_names(values: FloatArray, edges: tuple[float, ...], unit: str) -> Any:
     """(n,) such as ``20–30 m``; the last band is open, and what is not known is ``unknown``."""
-    texts = [f"{a:g}–{b:g} {unit}" for a, b in zip(edges, edges[1:], strict=False)]
+    texts = [f"{a:g}–{b:g} {unit}" for a, b in pairwise(edges)]
     names = np.array([*texts, f"≥ {edges[-1]:g} {unit}", UNKNOWN], object)
     rows = np.clip(np.searchsorted(edges, np.nan_to_num(values), side="right") - 1, 0, len(edges) - 1)
     return names[np.where(np.isnan(values), len(edges), rows)]
 
 
 def frame_tags(scene: Scene, layers: list[Layer], kind: str) -> dict[str, Any]:
-    """Tag to (g,) its value per frame (sample), from the first layer that has it, else from the log's facts."""
+    """Tag to (g,) its value per frame (sample): of the first layer that has it, else a fact of the log."""
     n_frames = len(scene.frames)
     found: dict[str, Any] = {}
     for layer in layers:

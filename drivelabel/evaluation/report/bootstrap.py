@@ -120,7 +120,8 @@ def _mean_aps(matched: Matched, weights: FloatArray, truth_unit: IntArray, pred_
             summed[b] += average_precision(hit, n_truth[b], weights[b, unit])
             classes[b] += 1
     with np.errstate(invalid="ignore"):
-        return summed / np.where(classes > 0, classes, np.nan)
+        means: FloatArray = summed / np.where(classes > 0, classes, np.nan)
+    return means
 
 
 def intervals(matched: Matched, n_logs: int, settings: Settings) -> dict[str, Interval]:

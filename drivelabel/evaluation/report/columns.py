@@ -1,4 +1,4 @@
-"""The objects of one task in one log as columns, each with its partner and its error: everything sums these."""
+"""The objects of one task in one log as columns, each with its partner and its error."""
 
 from __future__ import annotations
 
@@ -110,12 +110,14 @@ class Matched:
     @property
     def judged(self) -> BoolArray:
         """(m,) the predictions that count."""
-        return (self.pred_error != IGNORED) & (self.pred_error != NOT_JUDGED)
+        judged: BoolArray = (self.pred_error != IGNORED) & (self.pred_error != NOT_JUDGED)
+        return judged
 
     @property
     def counted(self) -> BoolArray:
         """(n,) the true objects that count."""
-        return self.truth_error != IGNORED
+        counted: BoolArray = self.truth_error != IGNORED
+        return counted
 
 
 def concat_objects(parts: Sequence[Objects]) -> Objects:

@@ -11,9 +11,9 @@ from drivelabel.labels import DRIVING
 
 
 def confusion(matched: Matched) -> dict[str, Any]:
-    """Rows are true classes, columns predicted ones; the last column is ``not found``, the last row ``no object``.
+    """Rows are true classes, columns predicted ones; last come ``not found`` and ``no object``.
 
-    Loose labels count as not found, and as no object. Ignored rows and classes that cannot be judged are left out.
+    Loose labels count as not found, and as no object. What is ignored or not judged is left out.
     """
     met = np.isin(matched.truth_error, (FOUND, WRONG_CLASS))
     truth, pred = matched.truth.category, matched.pred.category

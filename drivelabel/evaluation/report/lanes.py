@@ -1,4 +1,4 @@
-"""Lane lines against lane lines: drawn at named widths and paired, with their distance in pixels beside it."""
+"""Lane lines against lane lines: drawn at named widths and paired, their distance in pixels beside it."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _drawn(lines: LaneLines, image_hw: tuple[int, int], width_px: float) -> UInt
     thick = max(1, round(width_px / 2))
     for i in range(len(lines)):
         points = np.round((lines.points[i] / 2 - 0.5) * 2**_SHIFT).astype(np.int32)
-        cv2.polylines(masks[i], [points], False, 1, thick, cv2.LINE_8, _SHIFT)
+        cv2.polylines(masks[i], [points], False, (1,), thick, cv2.LINE_8, _SHIFT)
     return masks.reshape(len(lines), -1)
 
 

@@ -34,7 +34,7 @@ def states_json(table: IntArray) -> dict[str, Any]:
         "states": list(LIGHT_STATES),
         "table": table.tolist(),
         "right": right,
-        "judged": n,
+        "housings": n,
         "accuracy": ratio(right, n),
         "truth_unknown": int(table[0].sum()),
         "by_state": by_state,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from drivelabel.errors import InvalidLabelError
@@ -50,7 +51,7 @@ class Settings:
                 raise InvalidLabelError(f"settings.{name}: expected a number in [0, 1], got {value}.")
         for name in ("distance_edges", "size_edges"):
             edges = getattr(self, name)
-            if any(b <= a for a, b in zip(edges, edges[1:], strict=False)):
+            if any(b <= a for a, b in pairwise(edges)):
                 raise InvalidLabelError(f"settings.{name}: expected rising numbers, got {edges}.")
 
     def to_json(self) -> dict[str, Any]:

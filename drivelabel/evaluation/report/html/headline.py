@@ -142,13 +142,18 @@ def _values(total: dict[str, Any]) -> list[tuple[str, float | None, str, str]]:
     if "light_states" in tasks:
         states = tasks["light_states"]
         values.append(
-            ("light states right", states["accuracy"], f"{states['right']:,} of {states['judged']:,}", "%")
+            ("light states right", states["accuracy"], f"{states['right']:,} of {states['housings']:,}", "%")
         )
     for kind, name in OBJECTS:
         tracks = tasks.get(kind, {}).get("tracks")
         if tracks:
             followed = f"{tracks['mostly_followed']:,} of {tracks['tracks']:,} tracks mostly followed"
             values.append((f"{name}: identity switches", tracks["switches"], followed, "n"))
+    for kind, name in OBJECTS:
+        if kind in tasks:
+            c = tasks[kind]["counts"]
+            also = f"{c['missed']:,} missed, {c['loose']:,} loose, {c['false'] + c['duplicate']:,} false"
+            values.append((f"{name} of the wrong class", c["wrong_class"], also, "n"))
     if by_hand:
         repaired = ("time to repair", seconds, f"by hand from nothing {duration(by_hand)}", "s")
         values = [*values[:5], repaired, *values[5:]]

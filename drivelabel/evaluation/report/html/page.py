@@ -89,7 +89,9 @@ def render(
         "logs": logs,
         "log_rows": tasks.log_rows(metrics, links),
         "rules": tasks.rules(numbers),
-        "tasks": [tasks.object_section(kind, numbers, one) for kind in tasks.TITLES if kind in numbers["tasks"]],
+        "tasks": [
+            tasks.object_section(kind, numbers, one) for kind in tasks.TITLES if kind in numbers["tasks"]
+        ],
         "lanes": tasks.lane_section(numbers),
         "areas": numbers["tasks"].get("label_map"),
         "lights": numbers["tasks"].get("light_states"),
@@ -119,7 +121,9 @@ def _single(
         "findings": [_finding(log, finding, draw, command, album) for finding in shown],
         "n_findings": len(findings),
         "times": tasks.times(numbers),
-        "step": next((f"{t['timeline']['step_seconds']:g}" for t in numbers["tasks"].values() if "timeline" in t), ""),
+        "step": next(
+            (f"{t['timeline']['step_seconds']:g}" for t in numbers["tasks"].values() if "timeline" in t), ""
+        ),
         "above": tasks.above(log),
     }
 
@@ -160,16 +164,16 @@ def _what(finding: Finding, score: float | None) -> str:
     return f"label without an object: {said}"
 
 
-def _frames(
-    log: LogReport, draw: Draw | None, command: Command | None, album: Album
-) -> list[dict[str, Any]]:
+def _frames(log: LogReport, draw: Draw | None, command: Command | None, album: Album) -> list[dict[str, Any]]:
     report = log.objects.get("boxes2d")
     if report is None or draw is None:
         return []
     found = []
     for one in worst_frames(report.matched, WORST_FRAMES):
         seconds = (one["time_ns"] - log.start_ns) / 1e9
-        caption = f"{log.channels[one['camera']]}, {seconds:.1f} s, frame {one['frame']}: {one['errors']} errors"
+        caption = (
+            f"{log.channels[one['camera']]}, {seconds:.1f} s, frame {one['frame']}: {one['errors']} errors"
+        )
         picture = whole_frame(draw(one["frame"]), report.matched, one["frame"], album, caption)
         told = command(one["frame"], NO_TRACK) if command else ""
         found.append({"caption": caption, "picture": picture, "command": told})

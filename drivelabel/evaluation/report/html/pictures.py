@@ -15,7 +15,7 @@ from drivelabel.evaluation.report.columns import Matched
 from drivelabel.evaluation.report.findings import Finding
 from drivelabel.evaluation.report.html import svg
 from drivelabel.labels import DRIVING
-from drivelabel.typing import FloatArray, UInt8Array
+from drivelabel.typing import AnyArray, FloatArray, UInt8Array
 
 BUDGET = 2_000_000
 """Bytes of pictures in one page, as base64; what does not fit is left out and counted."""
@@ -38,7 +38,7 @@ class Album:
     left: int = BUDGET
     left_out: int = field(default=0)
 
-    def encode(self, image_rgb: UInt8Array, quality: int) -> str:
+    def encode(self, image_rgb: AnyArray, quality: int) -> str:
         """A data URI, or "" when it does not fit."""
         ok, data = cv2.imencode(".jpg", image_rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
         text = base64.b64encode(data.tobytes()).decode("ascii") if ok else ""
@@ -93,7 +93,9 @@ def whole_frame(image_rgb: UInt8Array, matched: Matched, frame: int, album: Albu
         error = int(matched.pred_error[p])
         name = f"{DRIVING.names[matched.pred.category[p]]} {matched.pred.score[p]:.2f}"
         parts.append(_box(matched.pred.xyxy[p], (0, 0), scale, PRED_CSS[error]))
-        parts.append(_name(matched.pred.xyxy[p], scale, name, bottom=True) if error != c.RIGHT else Markup(""))
+        parts.append(
+            _name(matched.pred.xyxy[p], scale, name, bottom=True) if error != c.RIGHT else Markup("")
+        )
     for t in np.flatnonzero((matched.truth.group == frame) & matched.counted).tolist():
         error = int(matched.truth_error[t])
         parts.append(_box(matched.truth.xyxy[t], (0, 0), scale, TRUTH_CSS[error]))
@@ -120,12 +122,16 @@ def worst_frames(matched: Matched, n: int) -> list[dict[str, Any]]:
     bad_p = np.isin(matched.pred_error, (c.FALSE, c.DUPLICATE))
     size = max(truth.group.max(initial=-1), pred.group.max(initial=-1)) + 1
     errors = np.bincount(truth.group[bad_t], minlength=size) + np.bincount(pred.group[bad_p], minlength=size)
-    where = {int(g): (int(o.camera[i]), int(o.time_ns[i])) for o in (truth, pred) for i, g in enumerate(o.group)}
+    where = {
+        int(g): (int(o.camera[i]), int(o.time_ns[i])) for o in (truth, pred) for i, g in enumerate(o.group)
+    }
     chosen: list[dict[str, Any]] = []
     for frame in np.argsort(-errors, kind="stable").tolist():
         if not errors[frame] or len(chosen) == n:
             break
         camera, time_ns = where[frame]
         if all(one["camera"] != camera or abs(one["time_ns"] - time_ns) > 1e9 for one in chosen):
-            chosen.append({"frame": frame, "camera": camera, "time_ns": time_ns, "errors": int(errors[frame])})
+            chosen.append(
+                {"frame": frame, "camera": camera, "time_ns": time_ns, "errors": int(errors[frame])}
+            )
     return chosen

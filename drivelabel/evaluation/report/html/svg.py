@@ -11,6 +11,7 @@ from markupsafe import Markup
 from drivelabel.typing import FloatArray
 
 WIDTH, HEIGHT = 640, 96
+WIDE = 1100
 _LEFT, _BOTTOM, _TOP = 44, 18, 8
 
 
@@ -95,7 +96,7 @@ def pr_curve(curve: dict[str, Any], name: str) -> Markup:
 def track_bars(rows: Sequence[dict[str, Any]], seconds: float) -> Markup:
     """One bar per track: found solid, lost hollow, a mark where the identity switches."""
     left, line = 190, 16
-    scale = (WIDTH - left - 8) / max(seconds, 1e-9)
+    scale = (WIDE - left - 8) / max(seconds, 1e-9)
     parts = []
     for i, row in enumerate(rows):
         y = 4 + i * line
@@ -104,12 +105,17 @@ def track_bars(rows: Sequence[dict[str, Any]], seconds: float) -> Markup:
             css = "found" if found else "lost"
             title = f"{row['name']}: {'found' if found else 'not found'} {start:.1f}–{stop:.1f} s"
             width = max((stop - start) * scale, 2.0)
-            parts.append(rect(left + start * scale, y + (2 if found else 4), width, 9 if found else 5, css, title))
+            parts.append(
+                rect(left + start * scale, y + (2 if found else 4), width, 9 if found else 5, css, title)
+            )
         for at in row["switches"]:
             parts.append(path([(left + at * scale, y), (left + at * scale, y + 13)], "switch"))
     height = 8 + line * len(rows) + 14
-    parts += [text(left, height - 3, "0 s", "tick"), text(WIDTH - 8, height - 3, f"{seconds:.1f} s", "tick", "end")]
-    return svg(WIDTH, height, "tracks over time", join(parts))
+    parts += [
+        text(left, height - 3, "0 s", "tick"),
+        text(WIDE - 8, height - 3, f"{seconds:.1f} s", "tick", "end"),
+    ]
+    return svg(WIDE, height, "tracks over time", join(parts))
 
 
 def from_above(path_xy: FloatArray, points: Sequence[tuple[FloatArray, str]]) -> Markup:
@@ -118,7 +124,7 @@ def from_above(path_xy: FloatArray, points: Sequence[tuple[FloatArray, str]]) ->
     every = every[np.isfinite(every).all(axis=1)]
     low, high = every.min(axis=0), every.max(axis=0)
     extent = np.maximum(high - low, 10.0)
-    wide, tall = WIDTH, float(np.clip(WIDTH * extent[1] / extent[0], 160, 520))
+    wide, tall = WIDE, float(np.clip(WIDE * extent[1] / extent[0], 160, 520))
     scale = float(min((wide - 24) / extent[0], (tall - 34) / extent[1]))
 
     def place(xy: FloatArray) -> FloatArray:

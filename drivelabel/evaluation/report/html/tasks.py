@@ -36,8 +36,10 @@ def warnings(metrics: dict[str, Any], logs: Sequence[LogReport]) -> list[str]:
     told: dict[str, int] = {}
     for log in logs:
         for kind, why in log.not_judged.items():
-            told[f"{kind} was not judged: {why}"] = told.get(f"{kind} was not judged: {why}", 0) + 1
-    lines = [line if len(logs) == 1 else f"{line} ({n} logs)" for line, n in told.items()]
+            line = f"{kind}: {why.rstrip('.')}"
+            told[line] = told.get(line, 0) + 1
+    parts = [line if len(logs) == 1 else f"{line} ({n} logs)" for line, n in told.items()]
+    lines = [f"Not judged. {'. '.join(parts)}."] if parts else []
     for kind, task in metrics["total"]["tasks"].items():
         judged = task.get("judged") or {}
         empty = judged.get("pred_unlabelled", task.get("pred_unlabelled", 0))
@@ -49,7 +51,9 @@ def warnings(metrics: dict[str, Any], logs: Sequence[LogReport]) -> list[str]:
                 lines.append(f"{kind}: {n:,} rows of the {side} have a class that is none of ours; left out.")
         if task.get("counts", {}).get("not_judged"):
             n = task["counts"]["not_judged"]
-            lines.append(f"{kind}: {n:,} labels are of classes that the truth's author does not label; left out.")
+            lines.append(
+                f"{kind}: {n:,} labels are of classes that the truth's author does not label; left out."
+            )
     return lines
 
 
@@ -105,11 +109,14 @@ def object_section(kind: str, numbers: dict[str, Any], log: LogReport | None) ->
 def _note(kind: str, task: dict[str, Any]) -> str:
     counts, ap = task["counts"], task["ap"]
     at = f"centres within {ap['at']:g} m" if kind == "boxes3d" else f"IoU {ap['at']:g}"
-    parts = [f"Same object: {at}, one to one, best score first. {task['judged']['groups']:,} frames were judged."]
+    parts = [
+        f"Same object: {at}, one to one, best score first. {task['judged']['groups']:,} frames were judged."
+    ]
     if task.get("truth_from") == PROJECTED:
         parts.append(
             "The truth is cuboids, projected into the images; those too low, too far or too hidden do not count "
-            f"({counts['ignored_truth']:,}, with {counts['ignored_pred']:,} labels on them or too low to judge)."
+            f"({counts['ignored_truth']:,}, with {counts['ignored_pred']:,} labels on them or too low to judge). "
+            "Only other cuboids hide a cuboid here: one behind a wall or a fence still counts as true."
         )
     if ap["value"] is not None:
         parts.append(
@@ -144,7 +151,11 @@ def _slices(task: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
         if dimension.startswith("tag: ") and len(slices) < 2:
             continue  # every frame has the same value: nothing to compare
         rows = [
-            {"name": name, "c": counts, "no_precision": dimension == "distance" and "ap" in task and _flat(task)}
+            {
+                "name": name,
+                "c": counts,
+                "no_precision": dimension == "distance" and "ap" in task and _flat(task),
+            }
             for name, counts in slices.items()
         ]
         if dimension == "class":
@@ -158,7 +169,7 @@ def _slices(task: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def _flat(task: dict[str, Any]) -> bool:
-    return task["placement"]["unit"] == "iou"
+    return bool(task["placement"]["unit"] == "iou")
 
 
 def _confusion(confusion: dict[str, Any]) -> dict[str, Any]:
@@ -178,7 +189,7 @@ def _curves(task: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"name": name, "ap": one["ap"], "n": one["n_truth"], "svg": svg.pr_curve(one, name)}
         for name, one in task["curves"].items()
-        if one["n_truth"] >= MIN_CURVE and one["n_pred"]
+        if one["n_truth"] >= MIN_CURVE and one["ap"]
     ]
 
 
@@ -230,7 +241,8 @@ def effort_note(effort: dict[str, Any]) -> str:
     )
     saved = "" if effort["saved"] is None else f", {headline.percent(effort['saved'], 0)} saved"
     return (
-        f"{headline.duration(effort['seconds'])} if every label is looked at and repaired on its own ({edits or 'no edits'}); "
+        f"{headline.duration(effort['seconds'])} if every label is looked at and repaired on its own "
+        f"({edits or 'no edits'}); "
         f"drawing everything by hand takes {headline.duration(effort['seconds_by_hand'])}{saved}."
     )
 
@@ -242,8 +254,9 @@ def lane_section(numbers: dict[str, Any]) -> dict[str, Any] | None:
         return None
     px = "–" if lanes["distance_px"] is None else f"{lanes['distance_px']:.1f} px"
     note = (
-        f"{lanes['frames']:,} frames, {lanes['frames_without_lines']:,} of them without a true line. Lines are drawn "
-        "at the width named and compared as areas; a wide line forgives more, so read the width with the number. "
+        f"{lanes['frames']:,} frames, {lanes['frames_without_lines']:,} of them without a true line. "
+        "Lines are drawn at the width named and compared as areas; a wide line forgives more, so read the "
+        "width with the number. "
         f"Lines found lie {px} apart on average. {effort_note(lanes['effort'])}"
     )
     slices = [
@@ -251,7 +264,7 @@ def lane_section(numbers: dict[str, Any]) -> dict[str, Any] | None:
         for name, values in lanes["slices"].items()
         if len(values) > 1
     ]
-    return lanes | {"note": note, "slices": slices}
+    return {**lanes, "note": note, "slices": slices}
 
 
 def comparison(metrics: dict[str, Any]) -> dict[str, Any] | None:
@@ -305,7 +318,9 @@ def above(log: LogReport) -> Markup | str:
 def run(metrics: dict[str, Any], logs: Sequence[LogReport]) -> list[tuple[str, str]]:
     """Versions, models, settings, and what was dropped."""
     rows = [("drivelabel", metrics["drivelabel"]), ("format of metrics.json", metrics["schema"])]
-    models = dict.fromkeys(json.dumps(log["models"], ensure_ascii=False, default=str) for log in metrics["logs"])
+    models = dict.fromkeys(
+        json.dumps(log["models"], ensure_ascii=False, default=str) for log in metrics["logs"]
+    )
     rows += [("what made the prediction", text) for text in models if text != "{}"]
     for log in logs[:1]:
         facts = ", ".join(f"{name.replace('_', ' ')} {_fact(value)}" for name, value in log.facts.items())
