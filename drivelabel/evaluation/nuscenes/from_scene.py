@@ -149,7 +149,7 @@ def _columns(
     }
     if kind is TrackingColumns:
         return kind(**shared, track_id=_own_tracks(own.track_id)), lost
-    extra = {
+    extra: dict[str, Any] = {
         "size_wlh": own.size_lwh[:, [1, 0, 2]],
         "quat_wxyz": own.quat_wxyz,
         "velocity": own.velocity[:, :2],
@@ -162,7 +162,8 @@ def _task_classes(taxonomy: Taxonomy, names: tuple[str, ...]) -> IntArray:
     """(len(taxonomy),) index into `names`, or -1."""
     hub = np.array([names.index(name) if name in names else -1 for name in DRIVING.names] + [-1], np.int64)
     in_hub = mapping(taxonomy, DRIVING)
-    return hub[np.where(in_hub == UNMAPPED, len(DRIVING), in_hub)]
+    rows: IntArray = hub[np.where(in_hub == UNMAPPED, len(DRIVING), in_hub)]
+    return rows
 
 
 def _own_tracks(track_id: IntArray) -> IntArray:

@@ -25,7 +25,6 @@ from drivelabel.typing import FloatArray, IntArray, UInt8Array
 
 _STRIDE = 32 << 20  # bytes of the file that are in memory at a time
 _SMALLEST_BOX = 128  # bytes; the required keys and values alone are longer
-_SMALLEST_SAMPLE = 5  # bytes: "":[]
 
 _SHARED_KEYS = {
     "sample_token": kernels.TOKEN,
@@ -202,38 +201,35 @@ class _File:
         """Read the object at `at` into the columns; the position behind it."""
         if at >= len(text) or text[at] != scanner.OPEN_OBJECT:
             self._refuse("expected results to be an object of sample token to boxes")
-        room, n_words = len(text) // _SMALLEST_BOX + 1, len(text) // _SMALLEST_SAMPLE + 1
+        room, most = len(text) // _SMALLEST_BOX + 1, len(self.rows) + 1
         self.boxes = _Columns.with_room(room)
-        first, stop, self.count = (np.empty(n_words, np.int64) for _ in range(3))
+        first, stop, self.count = (np.empty(most, np.int64) for _ in range(3))
         n_tracks = room if "tracking_id" in self.keys else 1
         table, track_first, track_stop = np.zeros(1 << 12, np.int64), *np.empty((2, n_tracks), np.int64)
         track_hash, counts = np.empty(n_tracks, np.uint64), np.zeros(3, np.int64)
         roles = np.array(list(self.keys.values()), np.int64)
         required = sum(1 << k for k, key in enumerate(self.keys) if key not in _OPTIONAL)
-        words = (*_words(self.keys), roles, required, *_words(self.names), *_words(ATTRIBUTE_NAMES))
+        words: tuple[Any, ...] = (
+            *_words(self.keys),
+            roles,
+            required,
+            *_words(self.names),
+            *_words(ATTRIBUTE_NAMES),
+        )
+        columns = [getattr(self.boxes, column.name) for column in fields(_Columns)]
         how, at = kernels.MORE, at + 1
-        while how == kernels.MORE:
-            how, at, table, late = kernels.scan(
-                text,
-                at,
-                at + _STRIDE,
-                counts,
-                *words,
-                *(getattr(self.boxes, column.name) for column in fields(_Columns)),
-                first,
-                stop,
-                self.count,
-                table,
-                track_first,
-                track_stop,
-                track_hash,
-            )
+        while how == kernels.MORE and counts[kernels.N_SAMPLES] < most:
+            known = (table, track_first, track_stop, track_hash)
+            places: list[Any] = [counts, *words, *columns, first, stop, self.count, *known]
+            how, at, table, late = kernels.scan(text, at, at + _STRIDE, *places)
             self.boxes.correct(text, late)
             if hasattr(pages, "madvise"):  # what is read need not stay in memory
                 pages.madvise(mmap.MADV_DONTNEED, 0, at - at % mmap.PAGESIZE)
         self.n_boxes, n_samples, n_tracks = counts.tolist()
         self.count = self.count[:n_samples].copy()
         self.token = self._texts(text, first[:n_samples] - 1, stop[:n_samples] + 1)
+        if how == kernels.MORE:
+            self._check_samples()  # one more than there are: it is unknown or listed twice
         if how != kernels.DONE:
             self._refuse_box(text, how, at)
         self.identity_names = tuple(self._texts(text, track_first[:n_tracks], track_stop[:n_tracks]))
@@ -329,8 +325,17 @@ class _Columns:
     @classmethod
     def with_room(cls, n: int) -> _Columns:
         """Uninitialised; pages that no box is written to take no memory."""
-        wide = [np.empty((n, width)) for width in (3, 3, 4, 2)]
-        return cls(*wide, np.empty(n), *(np.empty(n, np.int64) for _ in range(4)))
+        return cls(
+            translation=np.empty((n, 3)),
+            size=np.empty((n, 3)),
+            rotation=np.empty((n, 4)),
+            velocity=np.empty((n, 2)),
+            score=np.empty(n),
+            n_points=np.empty(n, np.int64),
+            category=np.empty(n, np.int64),
+            attribute=np.empty(n, np.int64),
+            track=np.empty(n, np.int64),
+        )
 
     def correct(self, text: UInt8Array, late: IntArray) -> None:
         """Write the numbers whose last bit the kernel was not sure of."""

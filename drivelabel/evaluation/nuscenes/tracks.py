@@ -46,9 +46,16 @@ class Tracks:
         return self[self.category_id == category]
 
     def __getitem__(self, keep: BoolArray) -> Tracks:
-        start = np.concatenate([[0], np.cumsum(keep)])[self.start]
-        columns = (self.frame, self.track, self.track_id, self.category_id, self.xy, self.score)
-        return Tracks(start, *(column[keep] for column in columns), n_tracks=self.n_tracks)
+        return Tracks(
+            start=np.concatenate([[0], np.cumsum(keep)])[self.start],
+            frame=self.frame[keep],
+            track=self.track[keep],
+            track_id=self.track_id[keep],
+            category_id=self.category_id[keep],
+            xy=self.xy[keep],
+            score=self.score[keep],
+            n_tracks=self.n_tracks,
+        )
 
 
 def complete_tracks(boxes: TrackingColumns, samples: Samples, *, one_score: bool) -> Tracks:

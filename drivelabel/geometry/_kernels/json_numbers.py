@@ -53,9 +53,9 @@ def skip_value(text: UInt8Array, at: int) -> int:
             if depth == 0:
                 return at
             continue
-        if sign == OPEN_LIST or sign == OPEN_OBJECT:
+        if sign in (OPEN_LIST, OPEN_OBJECT):
             depth += 1
-        elif sign == CLOSE_LIST or sign == CLOSE_OBJECT:
+        elif sign in (CLOSE_LIST, CLOSE_OBJECT):
             if depth == 0:
                 return at
             depth -= 1

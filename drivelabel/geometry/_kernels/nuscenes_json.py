@@ -64,7 +64,8 @@ def scan(
     track_stop: IntArray,
     track_hash: npt.NDArray[np.uint64],
 ) -> tuple[int, int, IntArray, IntArray]:
-    """Read ``"token": [boxes], ...`` from `at` until a sample ends behind `stop`.
+    """Read ``"token": [boxes], ...`` from `at` until a sample ends behind `stop` or there is
+    no more room for samples.
 
     Words to find stand one after the other in a text, with (w + 1,) starts. Columns have room for every box
     that the file could hold. `track_table` is an open hash table of track number + 1.
@@ -84,7 +85,7 @@ def scan(
             at = skip_space(text, at + 1)
         if at >= len(text) or text[at] != QUOTE:
             return MALFORMED, at, track_table, late[:n_late]
-        if at >= stop:
+        if at >= stop or counts[N_SAMPLES] == len(sample_first):
             return MORE, at, track_table, late[:n_late]
         token_first = at + 1
         token_stop = skip_string(text, at) - 1

@@ -44,7 +44,7 @@ def numpy_sum(values: FloatArray) -> float:
     if n > _BLOCK:
         half = n // 2
         half -= half % 8
-        return numpy_sum(values[:half]) + numpy_sum(values[half:])
+        return float(numpy_sum(values[:half]) + numpy_sum(values[half:]))
     total = 0.0
     if n < 8:
         for value in values:
@@ -58,7 +58,7 @@ def numpy_sum(values: FloatArray) -> float:
     total = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]))
     for k in range(whole, n):
         total += values[k]
-    return total
+    return float(total)
 
 
 @njit(cache=True)

@@ -53,4 +53,4 @@ def _radix_order(bits: npt.NDArray[np.uint64]) -> IntArray:
 
 @njit(cache=True)
 def _digit(key: np.uint64, digit: int) -> int:
-    return np.int64((key >> np.uint64(digit * _DIGIT_BITS)) & np.uint64(_N_BUCKETS - 1))
+    return int((key >> np.uint64(digit * _DIGIT_BITS)) & np.uint64(_N_BUCKETS - 1))

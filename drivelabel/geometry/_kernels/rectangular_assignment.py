@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from drivelabel.typing import FloatArray, IntArray
+from drivelabel.typing import BoolArray, FloatArray, IntArray
 
 
 @njit(cache=True)
@@ -66,8 +66,8 @@ def _shortest_path(
     row_of: IntArray,
     came_from: IntArray,
     length: FloatArray,
-    row_seen: FloatArray,
-    column_seen: FloatArray,
+    row_seen: BoolArray,
+    column_seen: BoolArray,
     left: IntArray,
 ) -> tuple[int, float]:
     """The free column at which the shortest path from `row` ends, and its length; fills the last five."""
