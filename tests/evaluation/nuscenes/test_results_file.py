@@ -26,6 +26,9 @@ from drivelabel.evaluation.nuscenes import (
 )
 from drivelabel.geometry._kernels.json_numbers import read_number
 
+# Without the JIT (NUMBA_DISABLE_JIT=1) NumPy warns where 64-bit products wrap round, as hashes are meant to.
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar multiply:RuntimeWarning")
+
 TOKENS = ("aa", "bb")
 
 
