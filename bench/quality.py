@@ -18,10 +18,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from drivelabel.geometry import cuboid_corners, invert_rigid, pairwise_iou, project_cuboids, transform_points
-from drivelabel.labels import Boxes3D, mapping
+from drivelabel.evaluation.report import projected_truth
+from drivelabel.geometry import pairwise_iou
+from drivelabel.labels import mapping
 from drivelabel.labels.taxonomies import DRIVING
-from drivelabel.media.draw import cuboids_at
 from drivelabel.media.ingest import ingest
 from drivelabel.pipeline import annotate, make_plan
 from drivelabel.scene import Scene
@@ -33,39 +33,16 @@ MIN_HEIGHT_PX, MAX_RANGE, MAX_HIDDEN = 16.0, 60.0, 0.7
 RANGES = ((0, 20), (20, 40), (40, 60))
 
 
-def projected_truth(scene: Scene, frame: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def counted_truth(scene: Scene, frame: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(n, 4) boxes of the vehicles, (n,) whether each counts, and (n,) metres from the camera."""
     truth = scene.layer("truth")
-    driving = mapping(truth.taxonomy, DRIVING)
-    rows: Boxes3D = truth.boxes3d[int(scene.frames.sample[frame])]
-    cuboids = cuboids_at(rows, int(scene.frames.timestamp_ns[frame]))
-    camera = scene.camera_of(frame)
-    corners = cuboid_corners(cuboids.center, cuboids.size_lwh, cuboids.quat_wxyz)
-    camera_from_world = invert_rigid(scene.world_from_camera(frame))
-    corners_cam = transform_points(camera_from_world, corners.reshape(-1, 3)).reshape(-1, 8, 3)
-    seen = project_cuboids(corners_cam, camera.camera_matrix, camera.image_hw)
-    depth = np.linalg.norm(corners_cam.mean(axis=1), axis=1)
-    is_vehicle = np.isin(driving[cuboids.category_id], DRIVING.ids_of(VEHICLES))
-    hidden = _hidden_share(seen.xyxy, depth, seen.in_image)
+    cuboids = truth.boxes3d[int(scene.frames.sample[frame])]
+    seen = projected_truth(scene, frame, cuboids)
+    driving = mapping(truth.taxonomy, DRIVING)[cuboids.category_id[seen.row]]
     tall = (seen.xyxy[:, 3] - seen.xyxy[:, 1]) >= MIN_HEIGHT_PX
-    keep = seen.in_image & is_vehicle
-    counts = tall & (depth <= MAX_RANGE) & (hidden < MAX_HIDDEN)
-    return seen.xyxy[keep], counts[keep], depth[keep]
-
-
-def _hidden_share(xyxy: np.ndarray, depth: np.ndarray, in_image: np.ndarray) -> np.ndarray:
-    """(n,) share of each box that boxes of nearer cuboids cover, on a grid of 32 x 32 points."""
-    share = np.ones(len(xyxy))
-    for i in np.flatnonzero(in_image):
-        x = np.linspace(xyxy[i, 0], xyxy[i, 2], 32)
-        y = np.linspace(xyxy[i, 1], xyxy[i, 3], 32)
-        covered = np.zeros((32, 32), bool)
-        for j in np.flatnonzero(in_image & (depth < depth[i] - 1.0)):
-            inside_y = (y >= xyxy[j, 1]) & (y <= xyxy[j, 3])
-            inside_x = (x >= xyxy[j, 0]) & (x <= xyxy[j, 2])
-            covered |= inside_y[:, None] & inside_x[None, :]
-        share[i] = covered.mean()
-    return share
+    counts = tall & (seen.distance <= MAX_RANGE) & (seen.hidden < MAX_HIDDEN)
+    keep = np.isin(driving, DRIVING.ids_of(VEHICLES))
+    return seen.xyxy[keep], counts[keep], seen.distance[keep]
 
 
 def boxes_on_pandaset(folder: Path) -> None:
@@ -82,7 +59,7 @@ def _print_boxes(scene: Scene) -> None:
     scores, right, n_truth = [], [], 0
     found_at, counted_at = [], []
     for frame in frames:
-        truth, counts, depth = projected_truth(scene, frame)
+        truth, counts, depth = counted_truth(scene, frame)
         pred = boxes[frame]
         pred = pred[np.isin(pred.category_id, DRIVING.ids_of(VEHICLES))]
         hit = _match(truth, pred.xyxy, pred.score)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,51 +111,49 @@ def _share(value: float | None, unit: str) -> str:
 
 
 def _values(total: dict[str, Any]) -> list[tuple[str, float | None, str, str]]:
+    """Name, value, counts and unit (% of, n, s), the most telling first; the time to repair is the sixth."""
+    kinds = [(kind, name) for kind, name in OBJECTS if kind in total["tasks"]]
     tasks = total["tasks"]
-    values: list[tuple[str, float | None, str, str]] = []
+    values = [*_objects(tasks, *kinds[0])] if kinds else []
+    values += [*_areas_and_lines(tasks)]
+    values += [*_identities(tasks, *kinds[0])] if kinds else []
+    for kind, name in kinds[1:]:
+        values += [*_objects(tasks, kind, name), *_identities(tasks, kind, name)]
     seconds, by_hand = repair(total)
-    for kind, name in OBJECTS:
-        if kind not in tasks:
-            continue
-        task = tasks[kind]
-        c, ap = task["counts"], task["ap"]
-        at = f"{ap['at']:g} m" if kind == "boxes3d" else f"IoU {ap['at']:g}"
-        values += [
-            (f"{name} found", c["recall"], f"{c['found']:,} of {c['truth']:,}, {at}", "%"),
-            (f"{name}: labels right", c["precision"], f"{c['right']:,} of {c['pred']:,}", "%"),
-            (f"{name}: mean AP", ap["value"], f"{len(ap['over'])} classes, {at}", "%"),
-        ]
-    if "lane_lines" in tasks:
-        lanes = tasks["lane_lines"]
-        main, strict = lanes["at"][:2]
-        wide = f"{main['width_px']:g} px of {main['of_image_width_px']:g}"
-        values.append(
-            (
-                "lane lines F1@.5",
-                main["f1"],
-                f"{wide}; F1@.75 {percent(strict['f1'])}; {lanes['truth']:,} lines",
-                "%",
-            )
-        )
-    if "label_map" in tasks:
-        areas = tasks["label_map"]
-        values.append(("areas, mean IoU", areas["mean_iou"], f"{len(areas['mean_over'])} classes", "%"))
-    if "light_states" in tasks:
-        states = tasks["light_states"]
-        values.append(
-            ("light states right", states["accuracy"], f"{states['right']:,} of {states['housings']:,}", "%")
-        )
-    for kind, name in OBJECTS:
-        tracks = tasks.get(kind, {}).get("tracks")
-        if tracks:
-            followed = f"{tracks['mostly_followed']:,} of {tracks['tracks']:,} tracks mostly followed"
-            values.append((f"{name}: identity switches", tracks["switches"], followed, "n"))
-    for kind, name in OBJECTS:
-        if kind in tasks:
-            c = tasks[kind]["counts"]
-            also = f"{c['missed']:,} missed, {c['loose']:,} loose, {c['false'] + c['duplicate']:,} false"
-            values.append((f"{name} of the wrong class", c["wrong_class"], also, "n"))
     if by_hand:
         repaired = ("time to repair", seconds, f"by hand from nothing {duration(by_hand)}", "s")
         values = [*values[:5], repaired, *values[5:]]
     return values
+
+
+def _objects(tasks: dict[str, Any], kind: str, name: str) -> Iterator[tuple[str, float | None, str, str]]:
+    counts, ap = tasks[kind]["counts"], tasks[kind]["ap"]
+    at = f"{ap['at']:g} m" if kind == "boxes3d" else f"IoU {ap['at']:g}"
+    yield f"{name} found", counts["recall"], f"{counts['found']:,} of {counts['truth']:,}, {at}", "%"
+    yield f"{name}: labels right", counts["precision"], f"{counts['right']:,} of {counts['pred']:,}", "%"
+    yield f"{name}: mean AP", ap["value"], f"{len(ap['over'])} classes, {at}", "%"
+
+
+def _areas_and_lines(tasks: dict[str, Any]) -> Iterator[tuple[str, float | None, str, str]]:
+    if "lane_lines" in tasks:
+        lanes = tasks["lane_lines"]
+        main, strict = lanes["at"][:2]
+        wide = f"{main['width_px']:g} px of {main['of_image_width_px']:g}"
+        counts = f"{wide}; F1@.75 {percent(strict['f1'])}; {lanes['truth']:,} lines"
+        yield "lane lines F1@.5", main["f1"], counts, "%"
+    if "label_map" in tasks:
+        areas = tasks["label_map"]
+        yield "areas, mean IoU", areas["mean_iou"], f"{len(areas['mean_over'])} classes", "%"
+    if "light_states" in tasks:
+        states = tasks["light_states"]
+        counts = f"{states['right']:,} of {states['housings']:,}"
+        yield "light states right", states["accuracy"], counts, "%"
+
+
+def _identities(tasks: dict[str, Any], kind: str, name: str) -> Iterator[tuple[str, float | None, str, str]]:
+    tracks, c = tasks[kind]["tracks"], tasks[kind]["counts"]
+    if tracks:
+        followed = f"{tracks['mostly_followed']:,} of {tracks['tracks']:,} tracks mostly followed"
+        yield f"{name}: identity switches", tracks["switches"], followed, "n"
+    also = f"{c['missed']:,} missed, {c['loose']:,} loose, {c['false'] + c['duplicate']:,} false"
+    yield f"{name} of the wrong class", c["wrong_class"], also, "n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -184,11 +185,17 @@ def _baseline_note(metrics: dict[str, Any], baseline: dict[str, Any] | None, nam
     if baseline is None:
         return "No baseline was given: --baseline metrics.json shows the change against an earlier run."
     same = [log["name"] for log in metrics["logs"]] == [log["name"] for log in baseline["logs"]]
-    settings = baseline["settings"] == metrics["settings"]
+    settings = _rules_of(baseline) == _rules_of(metrics)
     parts = [f"Change against {name or baseline['pred']} ({baseline['pred']}, {len(baseline['logs'])} logs)."]
     parts += [] if same else ["Careful: those are other logs."]
     parts += [] if settings else ["Careful: it was made with other settings."]
     return " ".join(parts)
+
+
+def _rules_of(metrics: dict[str, Any]) -> str:
+    """The settings that change a number; those of the bootstrap only change its interval."""
+    ours = {k: v for k, v in metrics["settings"].items() if k not in ("resamples", "seed", "confidence")}
+    return json.dumps(ours, sort_keys=True)
 
 
 @lru_cache(maxsize=1)

@@ -73,7 +73,8 @@ def bars_over_time(name: str, values: Sequence[float], step: float, css: str) ->
     body = join([*parts, *axis])
     data = ",".join(f"{v:.4g}" for v in values)
     return Markup(
-        '<figure class="time" data-step="{}" data-v="{}"><figcaption>{} <output></output></figcaption>{}</figure>'
+        '<figure class="time" data-step="{}" data-v="{}"><figcaption>{} <output></output></figcaption>'
+        "{}</figure>"
     ).format(step, data, name, svg(WIDTH, HEIGHT, f"{name} over time", body))
 
 

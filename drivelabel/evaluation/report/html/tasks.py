@@ -114,14 +114,16 @@ def _note(kind: str, task: dict[str, Any]) -> str:
     ]
     if task.get("truth_from") == PROJECTED:
         parts.append(
-            "The truth is cuboids, projected into the images; those too low, too far or too hidden do not count "
-            f"({counts['ignored_truth']:,}, with {counts['ignored_pred']:,} labels on them or too low to judge). "
+            "The truth is cuboids, projected into the images; those too low, too far or too hidden do not "
+            f"count ({counts['ignored_truth']:,}, with {counts['ignored_pred']:,} labels on them or too low "
+            "to judge). "
             "Only other cuboids hide a cuboid here: one behind a wall or a fence still counts as true."
         )
     if ap["value"] is not None:
         parts.append(
-            f"Mean AP {headline.percent(ap['value'])} at the first threshold and {headline.percent(ap['mean'])} "
-            f"as the mean over {ap['mean_at'][0]:g} to {ap['mean_at'][-1]:g}, over {len(ap['over'])} classes: "
+            f"Mean AP {headline.percent(ap['value'])} at the first threshold and "
+            f"{headline.percent(ap['mean'])} as the mean over {ap['mean_at'][0]:g} to "
+            f"{ap['mean_at'][-1]:g}, over {len(ap['over'])} classes: "
             f"{', '.join(ap['over'])}."
         )
     place = task["placement"]
