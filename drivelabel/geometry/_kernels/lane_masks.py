@@ -166,7 +166,11 @@ def _bit_count(word: int) -> int:
     w = w - ((w >> np.uint64(1)) & np.uint64(0x5555555555555555))
     w = (w & np.uint64(0x3333333333333333)) + ((w >> np.uint64(2)) & np.uint64(0x3333333333333333))
     w = (w + (w >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((w * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    # Not by a multiplication: NumPy warns of its overflow where nothing is compiled.
+    w = w + (w >> np.uint64(8))
+    w = w + (w >> np.uint64(16))
+    w = w + (w >> np.uint64(32))
+    return int(w & np.uint64(0x7F))
 
 
 @njit(cache=True)
