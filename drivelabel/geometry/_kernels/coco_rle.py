@@ -81,7 +81,7 @@ def changes_of_rows(image: UInt8Array) -> IntArray:
             places[start[x]] = x * height
             start[x] += 1
     for k in range(len(below)):
-        x = np.int64(xs[k])
+        x = int(xs[k])
         places[start[x]] = x * height + ys[k]
         start[x] += 1
     return places

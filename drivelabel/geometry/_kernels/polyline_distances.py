@@ -13,7 +13,7 @@ def _distance(a: FloatArray, i: int, b: FloatArray, j: int) -> float:
     total = 0.0
     for k in range(a.shape[1]):
         total += (a[i, k] - b[j, k]) ** 2
-    return np.sqrt(total)
+    return float(np.sqrt(total))
 
 
 @njit(cache=True)
