@@ -99,7 +99,8 @@ def compare_lidars(bodies: Surfaces, pose: np.ndarray, repeats: int) -> None:
         distance = np.full((model.n_azimuths, len(model.elevation)), np.inf)
         behind = np.full(distance.shape, -1, np.int32)
         cast_columns(
-            bodies.triangles, bodies.layer, relative, azimuth, step, 0, np.tan(model.elevation), model.max_range, distance, behind
+            bodies.triangles, bodies.layer, relative, azimuth, step, 0, np.tan(model.elevation),
+            model.max_range, distance, behind,
         )  # fmt: skip
         return distance
 

@@ -1,4 +1,4 @@
-"""Seeing through a bent lens, for numba: pinhole pictures say which triangles to try, the ray itself decides."""
+"""Seeing through a bent lens, for numba: pinhole pictures name triangles to try, the ray itself decides."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ def meet(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _volume(p: FloatArray, a: int, b: int, x: float, y: float) -> float:
     """Triple product of a ray with two corners."""
-    return (
+    volume: float = (
         x * (p[a, 1] * p[b, 2] - p[a, 2] * p[b, 1])
         + y * (p[a, 2] * p[b, 0] - p[a, 0] * p[b, 2])
         + (p[a, 0] * p[b, 1] - p[a, 1] * p[b, 0])
     )
+    return volume
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -108,7 +109,7 @@ def through_lens(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cell_of(
-    x: float, y: float, face_from_cam: FloatArray, matrix: FloatArray, hw: tuple[int, int]
+    x: float, y: float, face_from_cam: FloatArray, matrix: FloatArray, hw: tuple[int, ...]
 ) -> tuple[int, int]:
     m = face_from_cam
     z = max(m[2, 0] * x + m[2, 1] * y + m[2, 2], 1e-6)

@@ -158,8 +158,8 @@ def _column_range(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cut_column(
-    triangle: Float32Array, number: int, is_decal: bool, matrix: FloatArray, azimuth: float, slopes: FloatArray,
-    max_range: float, distance: FloatArray, behind: Int32Array,
+    triangle: Float32Array, number: int, is_decal: bool, matrix: FloatArray, azimuth: float,
+    slopes: FloatArray, max_range: float, distance: FloatArray, behind: Int32Array,
 ) -> None:  # fmt: skip
     """Meet one triangle with all beams of one column."""
     ca, sa = np.cos(azimuth), np.sin(azimuth)

@@ -20,7 +20,7 @@ def blur_motion(
     turn: FloatArray,
     out: Float32Array,
 ) -> None:
-    """Average light along the way each pixel's surface goes over the image; what moves itself is not followed.
+    """Average light along the way that each pixel's surface goes over the image, as if nothing else moved.
 
     Args:
         light: (h, w, 3), linear RGB.

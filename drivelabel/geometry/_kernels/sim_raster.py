@@ -1,7 +1,7 @@
 """Which triangle lies behind each cell of a grid: a depth buffer, for numba. Nothing here raises.
 
-A *cut* triangle is what is left of a triangle before the near plane, on the grid: corners (3, 2) in cells, and
-a plane (a, b, c) that gives its *nearness* a * x + b * y + c, which is 1 / depth for a camera and the way
+A *cut* triangle is what is left of a triangle before the near plane, on the grid: corners (3, 2) in cells,
+and a plane (a, b, c) that gives its *nearness* a * x + b * y + c, which is 1 / depth for a camera and the way
 towards the sun for a shadow map. The larger nearness wins. The plane is that of the whole triangle, so
 cutting never changes a depth.
 """
@@ -107,7 +107,10 @@ def _is_outside(flat: FloatArray, n: int, grid_hw: tuple[int, int]) -> bool:
     # Also what lies between the centres of cells.
     no_column = np.ceil(x0 - 0.5) >= np.ceil(x1 - 0.5)
     no_row = np.ceil(y0 - 0.5) >= np.ceil(y1 - 0.5)
-    return no_column or no_row or x1 < 0.5 or y1 < 0.5 or x0 > grid_hw[1] - 0.5 or y0 > grid_hw[0] - 0.5
+    outside: bool = (
+        no_column or no_row or x1 < 0.5 or y1 < 0.5 or x0 > grid_hw[1] - 0.5 or y0 > grid_hw[0] - 0.5
+    )
+    return outside
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -207,9 +207,9 @@ def _shade(
 
 @inside
 def _lit(
-    number: int, x: float, y: float, z: float, dx: float, dy: float, dz: float, nx: float, ny: float, nz: float,
-    u: float, v: float, px: float, lod: float, skin: Skin, maps: Maps, sky: Sky, view: View,
-    column: float, row: float,
+    number: int, x: float, y: float, z: float, dx: float, dy: float, dz: float,
+    nx: float, ny: float, nz: float, u: float, v: float, px: float, lod: float,
+    skin: Skin, maps: Maps, sky: Sky, view: View, column: float, row: float,
 ) -> Rgb:  # fmt: skip
     """Light from a point of a surface towards the camera."""
     material = skin.material[number]
@@ -355,9 +355,8 @@ def _light_on(
         seen = _sun_reaches(x + 0.04 * nx, y + 0.04 * ny, z + 0.04 * nz, 0.45 if is_leaf else 0.03, maps)
     direct = max(to_sun, 0.0) * seen
     cover = _lookup(maps.cover, maps.cover_from_world, x, y, z)
-    if is_ground:
-        open_sky = 1.0 - cover
-    else:
+    open_sky = 1.0 - cover
+    if not is_ground:
         open_sky = 1.0 - 0.75 * cover * max(0.0, 1.0 - z / 1.5) if nz < 0.5 else 1.0
     above = 0.5 + 0.5 * nz
     side = 1.0 - abs(nz)
@@ -392,7 +391,8 @@ def _sun_reaches(x: float, y: float, z: float, slack: float, maps: Maps) -> floa
         c = 1.0 if here >= grid[row + 1, column] else 0.0
         d = 1.0 if here >= grid[row + 1, column + 1] else 0.0
         top, low = a + fu * (b - a), c + fu * (d - c)
-        return top + fv * (low - top)
+        share: float = top + fv * (low - top)
+        return share
     return 1.0
 
 
@@ -407,7 +407,8 @@ def _lookup(grid: Float32Array, m: FloatArray, x: float, y: float, z: float) -> 
     fu, fv = u - column, v - row
     top = grid[row, column] + fu * (grid[row, column + 1] - grid[row, column])
     low = grid[row + 1, column] + fu * (grid[row + 1, column + 1] - grid[row + 1, column])
-    return top + fv * (low - top)
+    value: float = top + fv * (low - top)
+    return value
 
 
 @inside

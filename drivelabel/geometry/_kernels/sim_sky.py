@@ -46,7 +46,8 @@ def _cell(noise: Float32Array, kind: int, level: int, u: float, v: float) -> flo
     row, next_row = start + top * size, start + low * size
     a = noise[kind, row + left] + fx * (noise[kind, row + right] - noise[kind, row + left])
     b = noise[kind, next_row + left] + fx * (noise[kind, next_row + right] - noise[kind, next_row + left])
-    return a + fy * (b - a)
+    value: float = a + fy * (b - a)
+    return value
 
 
 @bare
@@ -60,13 +61,16 @@ def tile(noise: Float32Array, kind: int, u: float, v: float, size: float, lod: f
         return 0.0
     x, y = u * (1.0 / size), v * (1.0 / size)
     if level <= 0.0:
-        return _cell(noise, kind, 0, x, y)
+        nearest: float = _cell(noise, kind, 0, x, y)
+        return nearest
     low = int(level)
     part = level - low
-    a = _cell(noise, kind, low, x, y)
+    a: float = _cell(noise, kind, low, x, y)
     if part < 0.08:
         return a
-    return a + part * (_cell(noise, kind, low + 1, x, y) - a)
+    b: float = _cell(noise, kind, low + 1, x, y)
+    mixed: float = a + part * (b - a)
+    return mixed
 
 
 @bare

@@ -25,12 +25,9 @@ def asphalt(
     shade += 0.17 * tile(noise, 0, u, v, 6.0, lod) + 0.15 * tile(noise, 0, u, v, 31.0, lod)
     near = tile(noise, 0, u + 6.29, v, 17.0, lod)
     width = 0.012 + 0.6 * px
-    crack = (
-        max(0.0, 1.0 - abs(near) / width * 1.6)
-        * min(1.0, 0.012 / width)
-        * smooth(0.15, 0.5, tile(noise, 0, u, v + 25.8, 43.0, lod))
-    )
-    shade *= 1.0 - 0.55 * crack
+    if abs(near) < 0.625 * width:
+        where = smooth(0.15, 0.5, tile(noise, 0, u, v + 25.8, 43.0, lod))
+        shade *= 1.0 - 0.55 * where * (1.0 - 1.6 * abs(near) / width) * min(1.0, 0.012 / width)
     return r * shade, g * shade, b * shade
 
 

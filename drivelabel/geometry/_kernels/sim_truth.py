@@ -10,9 +10,8 @@ from drivelabel.typing import Float32Array, FloatArray, Int32Array, UInt8Array, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def depth_of(triangle: Float32Array, cam_from_world: FloatArray, ray_x: float, ray_y: float) -> float:
-    """Depth at which the ray (ray_x, ray_y, 1) meets a triangle's plane; infinite where it never does."""
-    p = np.empty((3, 3))
+def plane_of(triangle: Float32Array, cam_from_world: FloatArray, p: FloatArray, plane: FloatArray) -> None:
+    """Write (4,): a normal in camera coords and its product with the triangle's points; `p` is scratch."""
     for j in range(3):
         x, y, z = triangle[j, 0], triangle[j, 1], triangle[j, 2]
         for axis in range(3):
@@ -20,10 +19,8 @@ def depth_of(triangle: Float32Array, cam_from_world: FloatArray, ray_x: float, r
             p[j, axis] = row[0] * x + row[1] * y + row[2] * z + row[3]
     ax, ay, az = p[1, 0] - p[0, 0], p[1, 1] - p[0, 1], p[1, 2] - p[0, 2]
     bx, by, bz = p[2, 0] - p[0, 0], p[2, 1] - p[0, 1], p[2, 2] - p[0, 2]
-    nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    along = nx * ray_x + ny * ray_y + nz
-    depth = (nx * p[0, 0] + ny * p[0, 1] + nz * p[0, 2]) / along if along != 0.0 else np.inf
-    return depth if depth > 0.0 else np.inf
+    plane[0], plane[1], plane[2] = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    plane[3] = plane[0] * p[0, 0] + plane[1] * p[0, 1] + plane[2] * p[0, 2]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -43,6 +40,8 @@ def truth_maps(
 ) -> None:
     """Fill (h, w) maps from the triangles' numbers; `rays` is (h, w, 2), or empty for a pinhole."""
     height, width = behind.shape
+    corners, plane = np.empty((3, 3)), np.empty(4)
+    last = NOTHING
     for y in range(height):
         for x in range(width):
             number = behind[y, x]
@@ -56,4 +55,9 @@ def truth_maps(
                 ray_x = (x + 0.5 - matrix[0, 2] - matrix[0, 1] * ray_y) / matrix[0, 0]
             else:
                 ray_x, ray_y = rays[y, x, 0], rays[y, x, 1]
-            depth[y, x] = depth_of(triangles[number], cam_from_world, ray_x, ray_y)
+            if number != last:  # neighbours mostly show the same triangle
+                plane_of(triangles[number], cam_from_world, corners, plane)
+                last = number
+            along = plane[0] * ray_x + plane[1] * ray_y + plane[2]
+            away = plane[3] / along if along != 0.0 else np.inf
+            depth[y, x] = away if away > 0.0 else np.inf

@@ -156,7 +156,7 @@ def _wet_mirror(lit: Lit, pose: FloatArray, camera: Camera, sky: Sky) -> Float32
     fine = see_pinhole(lit.surfaces.triangles, layer, np.linalg.inv(below), matrix, small_hw, 2)
     radiance, _ = _shaded(fine, lit, sky, View(below, matrix, NO_RAYS, 0.0, _NO_MIRROR, 1.0))
     # Rough wet asphalt smears what it mirrors, most of all upwards.
-    return cv2.GaussianBlur(radiance, (0, 0), sigmaX=1.0, sigmaY=3.5)
+    return np.asarray(cv2.GaussianBlur(radiance, (0, 0), sigmaX=1.0, sigmaY=3.5), np.float32)
 
 
 def _truth(

@@ -44,7 +44,7 @@ def develop_image(
     if effects.rain > 0:
         add_rain(radiance, effects.rain, rng, lens_seed)
     if effects.defocus_px > 0:
-        radiance = cv2.GaussianBlur(radiance, (5, 5), effects.defocus_px)
+        radiance = np.asarray(cv2.GaussianBlur(radiance, (5, 5), effects.defocus_px), np.float32)
     _add_glow(radiance, gain, 0.12 if light.is_night or effects.rain > 0 else 0.03)
     image = np.empty(radiance.shape, np.uint8)
     start = int(rng.integers(1 << 20))

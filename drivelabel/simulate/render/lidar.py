@@ -19,7 +19,8 @@ from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, Int
 
 def _hdl_32e() -> FloatArray:
     # Source: Velodyne HDL-32E manual, 32 beams from -30.67 to +10.67 degrees, 1.33 apart.
-    return np.radians(np.linspace(-30.67, 10.67, 32))
+    elevation: FloatArray = np.radians(np.linspace(-30.67, 10.67, 32))
+    return elevation
 
 
 @dataclass(frozen=True, slots=True, eq=False)

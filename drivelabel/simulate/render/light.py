@@ -82,7 +82,7 @@ class Light:
     def night(
         cls,
         ego_headlights: AnyArray | None = None,
-        ego_forward: AnyArray = (1.0, 0.0, 0.0),
+        ego_forward: AnyArray | None = None,
         cloud_cover: float = 0.4,
     ) -> Light:
         """A moonlit town, with the ego's headlights where given."""
@@ -95,7 +95,7 @@ class Light:
             cloud_cover,
             True,
             lamps,
-            np.asarray(ego_forward, np.float64),
+            np.array([1.0, 0.0, 0.0]) if ego_forward is None else np.asarray(ego_forward, np.float64),
         )
 
 

@@ -167,7 +167,8 @@ def _middles(surfaces: Surfaces) -> FloatArray:
     number, middle = surfaces.instance[own], surfaces.triangles[own].mean(axis=1, dtype=np.float64)
     n = int(number.max(initial=0)) + 1
     count = np.maximum(np.bincount(number, minlength=n), 1)
-    return _per_lamp(number, middle, n) / count[:, None]
+    means: FloatArray = _per_lamp(number, middle, n) / count[:, None]
+    return means
 
 
 def _per_lamp(lamp: AnyArray, values: AnyArray, n: int) -> FloatArray:

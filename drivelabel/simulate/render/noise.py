@@ -31,15 +31,17 @@ def _cloudy(rng: np.random.Generator) -> Float32Array:
     frequency[0, 0] = np.inf
     spectrum = np.fft.rfft2(rng.standard_normal((SIZE, SIZE))) / np.maximum(frequency, 2.0) ** 1.6
     tile = np.fft.irfft2(spectrum)
-    return (tile / (2.5 * tile.std())).astype(np.float32)
+    cloudy: Float32Array = (tile / (2.5 * tile.std())).astype(np.float32)
+    return cloudy
 
 
 def _grain(rng: np.random.Generator) -> Float32Array:
     tile = rng.standard_normal((SIZE, SIZE)).astype(np.float32)
     padded = np.pad(tile, 4, mode="wrap")
-    soft = cv2.GaussianBlur(padded, (0, 0), 0.7)[4:-4, 4:-4]
-    soft -= soft.mean()
-    return (soft / (2.5 * soft.std())).astype(np.float32)
+    soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.7), np.float32)[4:-4, 4:-4]
+    soft = soft - soft.mean()
+    grain: Float32Array = (soft / (2.5 * soft.std())).astype(np.float32)
+    return grain
 
 
 def _levels(tile: Float32Array) -> Float32Array:
@@ -47,4 +49,5 @@ def _levels(tile: Float32Array) -> Float32Array:
     while len(levels[-1]) > 1:
         last = levels[-1]
         levels.append((last[::2, ::2] + last[1::2, ::2] + last[::2, 1::2] + last[1::2, 1::2]) / 4)
-    return np.concatenate([level.ravel() for level in levels]).astype(np.float32)
+    flat: Float32Array = np.concatenate([level.ravel() for level in levels]).astype(np.float32)
+    return flat

@@ -32,7 +32,8 @@ class Lens:
     Attributes:
         rays: (h, w, 2) float64 in the plane z = 1, of the pixels' middles; NaN beyond the lens's circle.
         face_of: (h, w) uint8, which picture each pixel looks through; 255 for none.
-        faces: number in `face_of`, rotation (3, 3) from the camera, matrix (3, 3) and size (h, w) of each picture.
+        faces: of each picture its number in `face_of`, rotation (3, 3) from the camera, matrix (3, 3) and
+            size (h, w).
     """
 
     rays: FloatArray
@@ -147,7 +148,7 @@ def _face_of(flat: FloatArray, *, wide: bool) -> UInt8Array:
 def _face_picture(
     flat: FloatArray, inside: BoolArray, rotation: FloatArray
 ) -> tuple[FloatArray, tuple[int, int]]:
-    """Matrix and size of a pinhole picture that shows some rays at least twice as finely as the image does."""
+    """Matrix and size of a pinhole picture that shows some rays twice as finely as the image, or more."""
     rays = np.concatenate([flat, np.ones((*flat.shape[:2], 1))], axis=2) @ rotation.T
     with np.errstate(invalid="ignore", divide="ignore"):
         plane = rays[..., :2] / rays[..., 2:]

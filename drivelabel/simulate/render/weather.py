@@ -25,7 +25,8 @@ def add_rain(radiance: Float32Array, rain: float, rng: np.random.Generator, lens
     """
     height, width = radiance.shape[:2]
     small_hw = (max(1, width // 16), max(1, height // 16))
-    around = cv2.GaussianBlur(cv2.resize(radiance, small_hw, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
+    small = cv2.resize(radiance, small_hw, interpolation=cv2.INTER_AREA)
+    around = np.asarray(cv2.GaussianBlur(small, (0, 0), 2.0), np.float32)
     _streaks(radiance, around, rain, rng)
     drops = np.random.default_rng(lens_seed)
     for _ in range(round(_DROPS * rain)):
@@ -58,11 +59,12 @@ def _streak_tile() -> Float32Array:
     )
     length = 41
     line = np.zeros((length, length), np.float32)
-    cv2.line(line, (length // 2 + 2, 0), (length // 2 - 2, length - 1), 1.0, 1, cv2.LINE_AA)
+    cv2.line(line, (length // 2 + 2, 0), (length // 2 - 2, length - 1), (1.0,), 1, cv2.LINE_AA)
     line *= np.sin(np.linspace(0, np.pi, length))[:, None]
     padded = np.pad(drops.astype(np.float32), length, mode="wrap")
-    tile: Float32Array = cv2.filter2D(padded, -1, line)[length:-length, length:-length]
-    return np.clip(0.55 * tile, 0.0, 1.0).astype(np.float32)
+    tile = cv2.filter2D(padded, -1, line)[length:-length, length:-length]
+    streaks: Float32Array = np.clip(0.55 * tile, 0.0, 1.0).astype(np.float32)
+    return streaks
 
 
 def _drop(radiance: Float32Array, around: Float32Array, rng: np.random.Generator) -> None:
