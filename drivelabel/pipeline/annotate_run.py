@@ -11,6 +11,7 @@ from drivelabel.errors import InvalidLabelError, StoreError
 from drivelabel.labels import TABLES
 from drivelabel.labels.taxonomies import DRIVING
 from drivelabel.media.frames import FrameReader, open_frames
+from drivelabel.pipeline._memory import give_back_memory
 from drivelabel.pipeline._progress import CameraProgress
 from drivelabel.pipeline.plan import Plan, Stage, describe, run_stages
 from drivelabel.scene import Scene
@@ -159,6 +160,8 @@ class _CameraRun:
             states = {sequencer.name: sequencer.state() for sequencer in sequencers}
             progress = CameraProgress(progress.plan, start + len(chunk), skipped, states)
             self._commit(chunk, labels, progress, tally)
+            del labels
+            give_back_memory()
             tally.frames += len(chunk)
             yield progress.next_frame
 
