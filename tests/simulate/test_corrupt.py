@@ -25,26 +25,21 @@ def layer_of(seed: int, n_groups: int = 8) -> Layer:
         n = int(rng.integers(0, 9))
         low = rng.uniform(0, 900, (n, 2))
         ids = np.arange(n, dtype=np.int64)
-        boxes.append(
-            Boxes2D(
-                xyxy=np.concatenate([low, low + rng.uniform(5, 90, (n, 2))], 1),
-                category_id=ids % 3,
-                track_id=ids,
-            )
-        )
-        quat = np.tile([1.0, 0, 0, 0], (n, 1))
+        xyxy = np.concatenate([low, low + rng.uniform(5, 90, (n, 2))], axis=1)
+        boxes.append(Boxes2D(xyxy=xyxy, category_id=ids % 3, track_id=ids))
         cuboids.append(
             Boxes3D(
-                timestamp_ns=np.full(n, group), center=rng.normal(0, 30, (n, 3)), size_lwh=rng.uniform(1, 5, (n, 3)),
-                quat_wxyz=quat, category_id=ids % 3, track_id=ids + 20,
+                timestamp_ns=np.full(n, group),
+                center=rng.normal(0, 30, (n, 3)),
+                size_lwh=rng.uniform(1, 5, (n, 3)),
+                quat_wxyz=np.tile([1.0, 0, 0, 0], (n, 1)),
+                category_id=ids % 3,
+                track_id=ids + 20,
             )
-        )  # fmt: skip
-        points = [np.cumsum(rng.uniform(1, 9, (6, 2)), axis=0) for _ in range(n)]
-        lines.append(
-            LaneLines(points=points, category_id=np.full(n, 22), track_id=ids + 50)
-            if n
-            else LaneLines.empty()
         )
+        points = [np.cumsum(rng.uniform(1, 9, (6, 2)), axis=0) for _ in range(n)]
+        made = LaneLines(points=points, category_id=np.full(n, 22), track_id=ids + 50) if n else None
+        lines.append(LaneLines.empty() if made is None else made)
         tags.append(Tags(score=[1.0]))
     kinds = {"boxes2d": boxes, "boxes3d": cuboids, "lane_lines": lines, "tags": tags}
     tables = {kind: Grouped.from_groups(type(groups[0]), n_groups, groups) for kind, groups in kinds.items()}

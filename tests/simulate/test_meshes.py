@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivelabel.simulate.world import vehicles
+from drivelabel.simulate.world.cars import CAR_SHAPES, car
 from drivelabel.simulate.world.lines import Line
+from drivelabel.simulate.world.lorries import bus, truck, van
 from drivelabel.simulate.world.mesh import SIDES, Look, ball, box, loft, tube
 from drivelabel.simulate.world.people import Wardrobe, walker
 
@@ -50,10 +51,9 @@ REAL = {
 def test_vehicles_have_the_sizes_of_real_ones(category):
     paint = (0.5, 0.5, 0.5)
     made = {
-        "car": [vehicles.car(kind, paint) for kind in vehicles.CAR_SHAPES]
-        + [vehicles.van(paint, windows=True)],
-        "truck": [vehicles.truck(paint, paint, 8.0), vehicles.truck(paint, paint, 11.4)],
-        "bus": [vehicles.bus(paint, 12.0)],
+        "car": [car(kind, paint) for kind in CAR_SHAPES] + [van(paint, windows=True)],
+        "truck": [truck(paint, paint, 8.0), truck(paint, paint, 11.4)],
+        "bus": [bus(paint, 12.0)],
     }
     for mesh in made[category]:
         low, high = mesh.bounds()

@@ -7,21 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from drivelabel.simulate.world.cars import CAR_COLORS, CAR_SHAPES, car
+from drivelabel.simulate.world.cycles import bicycle, motorcycle
 from drivelabel.simulate.world.layout import Layout
+from drivelabel.simulate.world.lorries import bus, truck, van
 from drivelabel.simulate.world.mesh import Color, Mesh
 from drivelabel.simulate.world.people import Wardrobe, rider
 from drivelabel.simulate.world.routes import Route
 from drivelabel.simulate.world.traffic import WARM_UP_S, Fleet
-from drivelabel.simulate.world.vehicles import (
-    CAR_COLORS,
-    CAR_SHAPES,
-    bicycle,
-    bus,
-    car,
-    motorcycle,
-    truck,
-    van,
-)
 
 WHITE_PAINT: tuple[Color, ...] = ((0.75, 0.75, 0.73), (0.7, 0.7, 0.7), (0.55, 0.42, 0.05), (0.03, 0.08, 0.25))
 BUS_PAINT: tuple[Color, ...] = ((0.4, 0.02, 0.03), (0.03, 0.1, 0.3), (0.6, 0.45, 0.04), (0.7, 0.7, 0.68))

@@ -5,27 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from drivelabel.simulate.world.fleet import draw_vehicle
+from drivelabel.simulate.world.houses import family_house, tower_block
 from drivelabel.simulate.world.layout import Junction, Layout, Road
 from drivelabel.simulate.world.lines import Line
 from drivelabel.simulate.world.mesh import Mesh, turn_z
+from drivelabel.simulate.world.plants import broadleaf, bush, conifer, hedge
 from drivelabel.simulate.world.scenery import (
     advert,
     bench,
     bin_,
-    broadleaf,
     bus_shelter,
-    bush,
-    conifer,
-    family_house,
     fence,
-    gantry,
-    hedge,
     pole,
     street_lamp,
-    tower_block,
     traffic_cone,
-    traffic_sign,
 )
+from drivelabel.simulate.world.signs import gantry, traffic_sign
 from drivelabel.simulate.world.streets import GROUND_DEPTH_M, KERB_M, blocks, cross_blocks
 from drivelabel.simulate.world.things import Thing, Things
 from drivelabel.typing import FloatArray

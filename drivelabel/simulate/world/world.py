@@ -10,7 +10,7 @@ import numpy as np
 from drivelabel.errors import InvalidLabelError
 from drivelabel.geometry import pose_matrix, quat_of_yaw
 from drivelabel.simulate.geometry3d import Surfaces
-from drivelabel.simulate.world import vehicles as v
+from drivelabel.simulate.world import vehicle_parts as parts
 from drivelabel.simulate.world.fleet import EGO_REACH_M, SPEEDS, make_fleet
 from drivelabel.simulate.world.layout import STYLES, Layout, make_layout
 from drivelabel.simulate.world.mesh import Mesh
@@ -362,10 +362,10 @@ class World:
         light = np.zeros((n, N_PARTS), np.float32)
         brakes = (tracks.a[row] < -0.6) | (tracks.v[row] < 0.1)
         blink = np.where((time_s * 1.5 + 0.37 * np.arange(n)) % 1.0 < 0.5, tracks.blink[row], 0)
-        light[:, v.HEAD] = 5.0 if night else 0.25
-        light[:, v.BRAKE] = np.where(brakes, 4.0, 0.8 if night else 0.0)
-        light[:, v.LEFT_BLINK] = np.where(blink > 0, 4.0, 0.0)
-        light[:, v.RIGHT_BLINK] = np.where(blink < 0, 4.0, 0.0)
+        light[:, parts.HEAD] = 5.0 if night else 0.25
+        light[:, parts.BRAKE] = np.where(brakes, 4.0, 0.8 if night else 0.0)
+        light[:, parts.LEFT_BLINK] = np.where(blink > 0, 4.0, 0.0)
+        light[:, parts.RIGHT_BLINK] = np.where(blink < 0, 4.0, 0.0)
         return light
 
     def _people_at(self, time_s: float, origin: FloatArray, radius_m: float) -> tuple[Mesh, UInt16Array]:
