@@ -360,9 +360,9 @@ def _light_on(
         open_sky = 1.0 - 0.75 * cover * max(0.0, 1.0 - z / 1.5) if nz < 0.5 else 1.0
     above = 0.5 + 0.5 * nz
     side = 1.0 - abs(nz)
-    r = sky.zenith[0] + 0.45 * (sky.horizon[0] - sky.zenith[0]) * (0.3 + side)
-    g = sky.zenith[1] + 0.45 * (sky.horizon[1] - sky.zenith[1]) * (0.3 + side)
-    b = sky.zenith[2] + 0.45 * (sky.horizon[2] - sky.zenith[2]) * (0.3 + side)
+    r = sky.zenith[0] + (sky.horizon[0] - sky.zenith[0]) * (0.42 + 0.3 * side)
+    g = sky.zenith[1] + (sky.horizon[1] - sky.zenith[1]) * (0.42 + 0.3 * side)
+    b = sky.zenith[2] + (sky.horizon[2] - sky.zenith[2]) * (0.42 + 0.3 * side)
     bounce = 1.0 - above
     r = open_sky * (above * r + bounce * sky.ground[0]) + direct * sky.sun[0]
     g = open_sky * (above * g + bounce * sky.ground[1]) + direct * sky.sun[1]
@@ -436,6 +436,6 @@ def _lamp_light(x: float, y: float, z: float, nx: float, ny: float, nz: float, m
         beam *= 0.12 + 0.88 * smooth(-0.22, -0.03, up)
         beam += 0.03 * smooth(0.2, 0.9, along)
         facing = max(-(nx * hx + ny * hy + nz * hz) / distance, 0.0)
-        power = 420.0 * beam * (facing + 0.01) / (distance * distance + 60.0)
+        power = 420.0 * beam * (facing * (1.0 - 0.7 * facing) + 0.01) / (distance * distance + 60.0)
         r, g, b = r + power, g + 0.97 * power, b + 0.9 * power
     return r, g, b
