@@ -19,7 +19,7 @@ import numpy as np
 from zarr.core.buffer import default_buffer_prototype
 
 from drivelabel.errors import CorruptSceneError
-from drivelabel.storage._runtime import plain_errors, run
+from drivelabel.storage._runtime import plain_errors, retried, run
 from drivelabel.storage._spec import ArraySpec, checksum_of, parse_node, with_checksum
 from drivelabel.typing import AnyArray
 
@@ -66,8 +66,7 @@ class Arrays:
     def _fetch(self, keys: list[str]) -> list[bytes | None]:
         if not keys:
             return []
-        with plain_errors(self.where):
-            found = run(self._get(keys))
+        found = retried(self.where, lambda: run(self._get(keys)))
         if self._writable:
             self._seen |= dict(zip(keys, found, strict=True))
         return found
@@ -94,8 +93,7 @@ class Arrays:
         """Hand all that waits to the store."""
         if not self._waiting:
             return
-        with plain_errors(self.where):
-            run(self._put(self._waiting))
+        retried(self.where, lambda: run(self._put(self._waiting)))
         self._waiting = {}
         self._waiting_bytes = 0
         self._seen.clear()

@@ -6,7 +6,8 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Coroutine, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from drivelabel.errors import (
 )
 
 T = TypeVar("T")
+TRIES = 4
 
 # Icechunk 1.x writes its log to stdout; a command's --json output must stay one JSON object.
 icechunk.set_logs_filter(os.environ.get("ICECHUNK_LOG", "off"))
@@ -73,6 +75,32 @@ def plain_errors(where: str) -> Iterator[None]:
         raise _of_system(where, error) from error
 
 
+def retried(where: str, work: Callable[[], T]) -> T:
+    """The result of `work`, which can be repeated; on an object store tried again when an answer broke off.
+
+    Icechunk itself tries again when there was no answer, or one that says so; not when half of one came.
+
+    Raises:
+        StoreError: see :func:`plain_errors`.
+    """
+    for attempt in range(TRIES if "://" in where else 1):
+        if attempt:
+            time.sleep(0.1 * 2**attempt)
+        try:
+            with plain_errors(where):
+                return work()
+        except StoreError as error:
+            last = error
+            if not is_passing(where, error):
+                break
+    raise last
+
+
+def is_passing(where: str, error: StoreError) -> bool:
+    """Whether an error is one of the network's moods."""
+    return "://" in where and type(error) is StoreError
+
+
 def _of_system(where: str, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"{where}: the disk is full. Free some space and try again.")
@@ -101,6 +129,8 @@ def _translated(where: str, text: str) -> StoreError:
         return ReadOnlyError(f"{where}: may not be written ({reason}). Check the owner or the access rights.")
     if any(words in lowered for words in _NEWER):
         return NewerFormatError(f"{where}: {reason}. Update drivelabel and icechunk.")
+    if "streaming" in lowered and "://" in where:
+        return StoreError(f"{where}: an answer of the object store broke off ({reason}). Try again.")
     if any(words in lowered for words in _UNREACHABLE):
         return UnreachableError(f"{where}: the object store does not answer ({reason}). Try again later.")
     if "://" in where:

@@ -34,7 +34,7 @@ from drivelabel.storage._pages import PagedTable
 from drivelabel.storage._place import BRANCH, Place
 from drivelabel.storage._recording import read_header, read_recording, write_recording
 from drivelabel.storage._restore import copy_back
-from drivelabel.storage._runtime import plain_errors
+from drivelabel.storage._runtime import TRIES, is_passing, plain_errors, retried
 from drivelabel.storage._spec import MASK_CODECS
 from drivelabel.storage.check import CheckReport, verify_labels
 from drivelabel.storage.edit import By, Changes, CommitResult, Edit
@@ -75,8 +75,10 @@ class SceneStore:
             raise StoreError(
                 f"{place.name}: no scene here. Make one with: drivelabel ingest SOURCE {place.name}"
             )
-        with plain_errors(place.name):
-            store = cls(place, icechunk.Repository.open(place.storage(), config=place.config()))
+        store = cls(
+            place,
+            retried(place.name, lambda: icechunk.Repository.open(place.storage(), config=place.config())),
+        )
         read_header(store._arrays())
         store._check_head()
         return store
@@ -169,25 +171,26 @@ class SceneStore:
     @property
     def head(self) -> str:
         """Id of the newest commit."""
-        with plain_errors(self.name):
-            return self._repo.lookup_branch(BRANCH)
+        return retried(self.name, lambda: self._repo.lookup_branch(BRANCH))
 
     def _arrays(self, snapshot: str | None = None) -> Arrays:
-        with plain_errors(self.name):
-            session = (
-                self._repo.readonly_session(BRANCH)
-                if snapshot is None
-                else self._repo.readonly_session(snapshot_id=snapshot)
+        return self._opened(
+            retried(
+                self.name,
+                lambda: (
+                    self._repo.readonly_session(BRANCH)
+                    if snapshot is None
+                    else self._repo.readonly_session(snapshot_id=snapshot)
+                ),
             )
-        return self._opened(session)
+        )
 
     def _opened(self, session: icechunk.Session) -> Arrays:
         """The arrays of a session whose snapshot file was checked to be its own."""
         snapshot, nodes = self._newest
         if session.snapshot_id == snapshot:
             return Arrays(session, self.name, nodes)
-        with plain_errors(self.name):
-            found = self._repo.lookup_snapshot(session.snapshot_id).id
+        found = retried(self.name, lambda: self._repo.lookup_snapshot(session.snapshot_id).id)
         if found != session.snapshot_id:
             raise CorruptSceneError(
                 f"{self.name}: the file of snapshot {session.snapshot_id} holds another one, {found}. "
@@ -369,19 +372,25 @@ class SceneStore:
         # A drawn key makes a commit recognisable whose answer was lost on the way.
         key = edit.key or secrets.token_hex(8)
         with self._place.lock():
+            broken_off = 0
             for attempt in range(MAX_TRIES):
-                done = self._log.find_key(key, self.head) if edit.key or attempt else None
-                if done is not None:
-                    return CommitResult(done, changed=attempt > 0)
-                result = self._try(edit, key, fill)
+                try:
+                    done = self._log.find_key(key, self.head) if edit.key or attempt else None
+                    if done is not None:
+                        return CommitResult(done, changed=attempt > 0)
+                    result = self._try(edit, key, fill)
+                except StoreError as error:
+                    broken_off += 1
+                    if broken_off == TRIES or not is_passing(self.name, error):
+                        raise
+                    continue
                 if result is not None:
                     return result
         raise StoreError(f"{self.name}: {MAX_TRIES} other commits came first. Try again.")
 
     def _try(self, edit: Edit, key: str, fill: Callable[[Arrays], None] | None) -> CommitResult | None:
         """One go at a commit; None when another one came first."""
-        with plain_errors(self.name):
-            session = self._repo.writable_session(BRANCH)
+        session = retried(self.name, lambda: self._repo.writable_session(BRANCH))
         arrays = self._opened(session)
         if fill is not None:
             fill(arrays)

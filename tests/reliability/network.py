@@ -202,7 +202,7 @@ def poison(
             assert n_rows - 1 >= done[-1], "a reported commit is gone"
     return {
         "toxic": toxic,
-        "runs": n_runs,
+        "runs": number,
         "done": len(done) - 1,
         "errors": errors,
         "longest_s": round(longest, 1),
