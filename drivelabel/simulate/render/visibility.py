@@ -63,9 +63,9 @@ def see(
 ) -> tuple[Int32Array, Int32Array, FloatArray]:
     """What a camera sees.
 
-    Through a bent lens the truth is exact as well: pinhole pictures, finer than the image, name the
-    triangles near a pixel's ray, and the ray itself is tried against each of them. Only what is so small
-    that no cell's middle of the pinhole pictures meets it can be missed.
+    Through a bent lens pinhole pictures, twice as fine as the image, name the triangles near a pixel's ray,
+    and the ray itself is tried against each of them. What is narrower than half a pixel (a tip, a side seen
+    from its edge) may be missed, since no cell of the pinhole pictures need meet it; all else is exact.
 
     Returns:
         truth: (h, w), the triangle behind the middle of each pixel.
