@@ -34,5 +34,6 @@ def gc(
         return
     verb = "would be" if dry_run else "were"
     say(
-        f"{scene}: {freed.n_files} files, {freed.n_bytes / 1e6:.1f} MB {verb} freed; {given_up} commits given up"
+        f"{scene}: {freed.n_files} files, {freed.n_bytes / 1e6:.1f} MB {verb} freed; "
+        f"{given_up} commits given up"
     )

@@ -28,7 +28,7 @@ def instance_boxes(instance: UInt16Array, n: int) -> IntArray:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def silhouette_areas(corners: FloatArray, instance: Int32Array, hw: tuple[int, int], n: int) -> IntArray:
-    """(k, 3, 2) triangles in pixels, sorted by instance -> (n + 1,) pixels whose middle each instance covers."""
+    """(k, 3, 2) triangles in pixels, sorted by instance -> (n + 1,) pixel middles that each covers."""
     height, width = hw
     stamp = np.zeros((height, width), np.int32)
     areas = np.zeros(n + 1, np.int64)

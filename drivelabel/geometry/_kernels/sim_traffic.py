@@ -35,7 +35,7 @@ def find_leaders(
     start_m[r] metres. What can be in the way is a disc: a vehicle is several, a person is one.
 
     Returns:
-        (n,) metres of free road before each vehicle's front, inf for none; (n,) how fast it goes the same way.
+        (n,) metres of free road before each vehicle's front, inf for none; (n,) how fast that goes.
     """
     n, m = len(s), len(discs)
     gap, speed = np.full(n, np.inf), np.zeros(n)
