@@ -32,7 +32,7 @@ def kill_writers(
             while len(_lines(reported_path)) == len(before):
                 time.sleep(0.002)
             time.sleep(moments.uniform(0, 0.15))
-            os.kill(pid, how)
+            _stop(pid, how)
             assert forker.wait(pid) == (-9 if how == signal.SIGKILL else 1)
             killed += 1
             reported = _lines(reported_path)
@@ -59,6 +59,20 @@ def check_steps(store: SceneStore, reported: list[str]) -> int:
         np.testing.assert_array_equal(rows.xyxy, boxes(step % 50, step).xyxy)
         np.testing.assert_array_equal(layer.label_map(step % 6).label_map, label_map(step))
     return done
+
+
+def _stop(pid: int, how: int) -> None:
+    """Send a signal until the process has ended: Python drops a Ctrl-C that comes inside a finaliser."""
+    while not _has_ended(pid):
+        os.kill(pid, how)
+        again = time.monotonic() + 2.0
+        while not _has_ended(pid) and time.monotonic() < again:
+            time.sleep(0.002)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process, not yet waited for by its parent, has ended."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
 def _lines(path: str) -> list[str]:
