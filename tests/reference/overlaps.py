@@ -65,7 +65,8 @@ def upright_iou(a, b):
     height = min(a[2] + a[5] / 2, b[2] + b[5] / 2) - max(a[2] - a[5] / 2, b[2] - b[5] / 2)
     overlap = bev_overlap([*a[:2], *a[3:5], a[6]], [*b[:2], *b[3:5], b[6]]) * max(0.0, height)
     union = a[3] * a[4] * a[5] + b[3] * b[4] * b[5] - overlap
-    return overlap / union if overlap > 0 else 0.0
+    is_solid = min(*a[3:6], *b[3:6]) > 0  # rounding can leave a flat box some overlap
+    return overlap / union if overlap > 0 and is_solid else 0.0
 
 
 def cuboid_overlap(center_a, size_a, rotation_a, center_b, size_b, rotation_b):

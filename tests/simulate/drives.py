@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from hypothesis import strategies as st
 
+from drivelabel.geometry import unproject
 from drivelabel.scene import NO_DISTORTION, Camera, Distortion
 from drivelabel.simulate import World, WorldSettings
 from drivelabel.simulate.render import Effects, Light, render_camera
@@ -59,18 +59,11 @@ def look(world: World, camera: Camera, timestamp_ns: int) -> tuple[View, FrameTr
 
 
 def points_behind(view: View, mask: np.ndarray) -> np.ndarray:
-    """(n, 3), world coords, what the middles of some pixels show: from the depth, with OpenCV's lenses."""
+    """(n, 3), world coords, what the middles of some pixels show: from the depth alone."""
     v, u = np.nonzero(mask)
     if not len(u):
         return np.zeros((0, 3))
     matrix, lens = view.camera.camera_matrix, view.camera.distortion
-    pixels = np.stack([u + 0.5, v + 0.5], axis=1)[:, None]
-    if lens.model == "fisheye":
-        flat = cv2.fisheye.undistortPoints(pixels, matrix, lens.coefficients)
-    else:
-        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-9)
-        coefficients = lens.coefficients if lens.model == "brown" else np.zeros(4)
-        flat = cv2.undistortPointsIter(pixels, matrix, coefficients, np.eye(3), np.eye(3), criteria)
-    rays = np.concatenate([flat[:, 0], np.ones((len(u), 1))], axis=1)
+    rays = unproject(np.stack([u + 0.5, v + 0.5], axis=1), matrix, lens.model, lens.coefficients)
     points_cam = rays * view.depth[v, u].astype(np.float64)[:, None]
     return points_cam @ view.world_from_camera[:3, :3].T + view.world_from_camera[:3, 3]

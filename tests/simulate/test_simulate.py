@@ -91,7 +91,7 @@ def test_every_frame_and_sample_is_labelled(drive):
 def test_sweeps_hold_points_with_their_truth(drive):
     scene, folder = drive
     for row in scene.sweeps.source:
-        points = np.load(folder / scene.sources[row].path)
+        points = np.load(folder / scene.sources[row].path, allow_pickle=False)
         assert points.dtype == np.float32 and points.shape[1] == 8 and len(points) > 50
         assert (np.linalg.norm(points[:, :3], axis=1) <= 101).all()
         assert points[:, 7].max() <= len(scene.layer("truth").instance_track_id)
