@@ -55,6 +55,15 @@ class Boxes3D(Table):
     row_id: npt.NDArray[np.int64] = column(np.int64, default=NEW_ROW)
     attributes: Attributes = attributes_column()
 
+    def at_time(self, time_ns: int) -> Boxes3D:
+        """The cuboids at another time: moved along their velocity, left where that is unknown."""
+        seconds = (time_ns - self.timestamp_ns) / 1e9
+        velocity = np.nan_to_num(self.velocity.astype(np.float64), nan=0.0)
+        return self.replace(
+            center=self.center + velocity * seconds[:, None],
+            timestamp_ns=np.full(len(self), time_ns, np.int64),
+        )
+
     def _check_rows(self) -> None:
         bad = (self.size_lwh <= 0).any(axis=1)
         if bad.any():

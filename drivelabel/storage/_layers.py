@@ -37,6 +37,9 @@ class StoredTables(Mapping[str, Grouped[Any]]):
             self._read[kind] = PagedTable.at(self._arrays, self._layer, kind, groups).read_all()
         return self._read[kind]
 
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._kinds  # Mapping's own would read the whole table
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds)
 

@@ -49,7 +49,7 @@ def projected_truth(scene: Scene, frame: int, cuboids: Boxes3D) -> ProjectedTrut
     camera = scene.camera_of(frame)
     camera_from_world = invert_rigid(scene.world_from_camera(frame))
     assert camera.camera_matrix is not None, "world_from_camera refuses cameras that are not calibrated"
-    center = moved_centers(cuboids, int(scene.frames.timestamp_ns[frame]))
+    center = cuboids.at_time(int(scene.frames.timestamp_ns[frame])).center
     corners = cuboid_corners(center, cuboids.size_lwh, cuboids.quat_wxyz)
     corners_cam = transform_points(camera_from_world, corners.reshape(-1, 3)).reshape(-1, 8, 3)
     lens = camera.distortion
@@ -58,14 +58,6 @@ def projected_truth(scene: Scene, frame: int, cuboids: Boxes3D) -> ProjectedTrut
     row = np.flatnonzero(seen.in_image)
     xyxy, distance = seen.xyxy[row], distance[row]
     return ProjectedTruth(row, xyxy, center[row], distance, hidden_share(xyxy, distance))
-
-
-def moved_centers(cuboids: Boxes3D, time_ns: int) -> FloatArray:
-    """(n, 3) metres, world coords, at another time: along the velocity, left where that is unknown."""
-    seconds = (time_ns - cuboids.timestamp_ns) / 1e9
-    velocity = np.nan_to_num(cuboids.velocity.astype(np.float64), nan=0.0)
-    moved: FloatArray = cuboids.center + velocity * seconds[:, None]
-    return moved
 
 
 def hidden_share(xyxy: FloatArray, distance: FloatArray) -> FloatArray:

@@ -3,7 +3,6 @@
 from drivelabel.media.draw.birds_eye import draw_birds_eye as draw_birds_eye
 from drivelabel.media.draw.cuboids import View as View
 from drivelabel.media.draw.frame import draw_frame as draw_frame
-from drivelabel.media.draw.gather import cuboids_at as cuboids_at
 from drivelabel.media.draw.gather import points_of as points_of
 from drivelabel.media.draw.layer_labels import LayerLabels as LayerLabels
 from drivelabel.media.draw.rig import draw_mosaic as draw_mosaic

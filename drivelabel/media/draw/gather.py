@@ -8,7 +8,6 @@ import numpy as np
 
 from drivelabel.errors import SceneLookupError
 from drivelabel.geometry import transform_points
-from drivelabel.labels import Boxes3D
 from drivelabel.media.draw.cuboids import View
 from drivelabel.media.draw.layer_labels import LayerLabels
 from drivelabel.scene import NO_SAMPLE, Layer, Lidar, Scene
@@ -41,17 +40,7 @@ def _labels_of(layer: Layer, frame: int, sample: int, time_ns: int) -> LayerLabe
         layer.name,
         **tables,
         label_map=layer.label_map(frame) if has_map else None,
-        cuboids=cuboids_at(layer.boxes3d[sample], time_ns) if has_cuboids else None,
-    )
-
-
-def cuboids_at(cuboids: Boxes3D, time_ns: int) -> Boxes3D:
-    """Cuboids where they stand at another time: moved along their velocity, left where it is unknown."""
-    seconds = (time_ns - cuboids.timestamp_ns) / 1e9
-    velocity = np.nan_to_num(cuboids.velocity.astype(np.float64), nan=0.0)
-    return cuboids.replace(
-        center=cuboids.center + velocity * seconds[:, None],
-        timestamp_ns=np.full(len(cuboids), time_ns, np.int64),
+        cuboids=layer.boxes3d[sample].at_time(time_ns) if has_cuboids else None,
     )
 
 

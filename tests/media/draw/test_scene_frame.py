@@ -7,7 +7,7 @@ import pytest
 
 from drivelabel.errors import InvalidLabelError, SceneLookupError
 from drivelabel.labels.taxonomies import DRIVING
-from drivelabel.media.draw import LayerLabels, cuboids_at, draw_birds_eye, draw_mosaic, draw_scene_frame
+from drivelabel.media.draw import LayerLabels, draw_birds_eye, draw_mosaic, draw_scene_frame
 from drivelabel.media.draw.gather import labels_of, points_of, sweeps_of, view_of_frame
 from drivelabel.media.draw.rig import draw_scene_rig, order_of_view
 from drivelabel.media.draw.scene_frame import newest_layer
@@ -26,7 +26,7 @@ def test_a_frame_is_seen_from_where_the_camera_stood_at_its_own_time(scene: Scen
 
 
 def test_a_cuboid_moves_with_its_velocity_to_the_frames_time() -> None:
-    moved = cuboids_at(cuboid_at(20, velocity=(3, -1, 0)), SECOND // 2)
+    moved = cuboid_at(20, velocity=(3, -1, 0)).at_time(SECOND // 2)
     np.testing.assert_allclose(moved.center, [[21.5, -0.5, 0.75]])
     assert moved.timestamp_ns.tolist() == [SECOND // 2]
 
