@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -32,18 +33,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frames:
-    """Images, one row each; those of one camera stand together, in order of time.
+class Recorded:
+    """What sensors took, one row each; those of one sensor stand together, in order of time.
 
     Attributes:
         timestamp_ns: (n,) int64, nanoseconds since 1970.
         sensor: (n,) int32, row of the scene's sensors.
         source: (n,) int32, row of the scene's sources.
-        source_index: (n,) int32, number of the image within its source (0 for an image file).
+        source_index: (n,) int32, number of the item within its source (0 for an image file).
         sample: (n,) int32, row of the scene's samples; NO_SAMPLE if it belongs to none.
 
     Raises:
-        InvalidLabelError: columns differ in length, or a camera's time does not rise.
+        InvalidLabelError: columns differ in length, or a sensor's time does not rise.
     """
 
     timestamp_ns: IntArray
@@ -59,34 +60,22 @@ class Frames:
         return len(self.timestamp_ns)
 
     @classmethod
-    def empty(cls) -> Frames:
-        """No frames."""
+    def empty(cls) -> Self:
+        """No rows."""
         return cls(np.zeros(0, np.int64), *(np.zeros(0, np.int32) for _ in range(4)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sweeps:
-    """Lidar turns, one row each; columns as in :class:`Frames`."""
-
-    timestamp_ns: IntArray
-    sensor: Int32Array
-    source: Int32Array
-    source_index: Int32Array
-    sample: Int32Array
-
-    def __post_init__(self) -> None:
-        _check_columns(self)
-
-    def __len__(self) -> int:
-        return len(self.timestamp_ns)
-
-    @classmethod
-    def empty(cls) -> Sweeps:
-        """No sweeps."""
-        return cls(np.zeros(0, np.int64), *(np.zeros(0, np.int32) for _ in range(4)))
+class Frames(Recorded):
+    """Images, one row each; see :class:`Recorded` for the columns."""
 
 
-def _check_columns(table: Frames | Sweeps) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweeps(Recorded):
+    """Lidar turns, one row each; see :class:`Recorded` for the columns."""
+
+
+def _check_columns(table: Recorded) -> None:
     what = type(table).__name__.lower()
     n = len(table.timestamp_ns)
     for name in ("timestamp_ns", "sensor", "source", "source_index", "sample"):
