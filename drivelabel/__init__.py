@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from drivelabel.labels import Keypoints as Keypoints
     from drivelabel.labels import LabelMap as LabelMap
     from drivelabel.labels import LaneLines as LaneLines
+    from drivelabel.labels import Polygons as Polygons
     from drivelabel.labels import Ragged as Ragged
     from drivelabel.labels import Tags as Tags
     from drivelabel.labels import Taxonomy as Taxonomy
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from drivelabel.storage import open_scene as open_scene
 
 _HOMES = {
-    "labels": "Attributes Boxes2D Boxes3D Category Grouped InstanceMap Keypoints LabelMap LaneLines Ragged "
-    "Tags Taxonomy TrafficLights",
+    "labels": "Attributes Boxes2D Boxes3D Category Grouped InstanceMap Keypoints LabelMap LaneLines Polygons "
+    "Ragged Tags Taxonomy TrafficLights",
     "scene": "Camera Frames ImageSet Layer Lidar Poses Scene Sweeps",
     "storage": "SceneStore open_scene",
     "pipeline": "annotate ingest make_plan",

@@ -30,6 +30,7 @@ from drivelabel.labels.masks import NO_INSTANCE as NO_INSTANCE
 from drivelabel.labels.masks import VOID as VOID
 from drivelabel.labels.masks import InstanceMap as InstanceMap
 from drivelabel.labels.masks import LabelMap as LabelMap
+from drivelabel.labels.polygons import Polygons as Polygons
 from drivelabel.labels.tags import Tags as Tags
 from drivelabel.labels.taxonomies import ARGOVERSE2 as ARGOVERSE2
 from drivelabel.labels.taxonomies import BDD100K as BDD100K
@@ -47,6 +48,6 @@ from drivelabel.labels.taxonomy import Category as Category
 from drivelabel.labels.taxonomy import Taxonomy as Taxonomy
 
 TABLES: dict[str, type[Table]] = {
-    kind.KIND: kind for kind in (Boxes2D, Boxes3D, LaneLines, TrafficLights, Keypoints, Tags)
+    kind.KIND: kind for kind in (Boxes2D, Boxes3D, LaneLines, TrafficLights, Keypoints, Polygons, Tags)
 }
 """Every kind of table, by the name it has in a layer."""

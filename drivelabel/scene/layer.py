@@ -16,6 +16,7 @@ from drivelabel.labels import (
     Keypoints,
     LabelMap,
     LaneLines,
+    Polygons,
     Tags,
     Taxonomy,
     TrafficLights,
@@ -128,6 +129,11 @@ class Layer:
     def keypoints(self) -> Grouped[Keypoints]:
         """Skeletons by frame. Raises SceneLookupError when the layer has none."""
         return cast("Grouped[Keypoints]", self._table("keypoints"))
+
+    @property
+    def polygons(self) -> Grouped[Polygons]:
+        """Outlined areas by frame. Raises SceneLookupError when the layer has none."""
+        return cast("Grouped[Polygons]", self._table("polygons"))
 
     @property
     def tags(self) -> Grouped[Tags]:

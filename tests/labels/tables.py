@@ -18,6 +18,7 @@ from drivelabel.labels import (
     Boxes3D,
     Keypoints,
     LaneLines,
+    Polygons,
     Table,
     Tags,
     TrafficLights,
@@ -125,6 +126,15 @@ def keypoints(draw: Any, n: int) -> Keypoints:
 
 
 @st.composite
+def polygons(draw: Any, n: int) -> Polygons:
+    """A table of `n` outlined areas of one to three rings."""
+    ring = st.lists(st.tuples(_PIXEL, _PIXEL), min_size=3, max_size=5)
+    rings = _column(draw, n, st.lists(ring, min_size=1, max_size=3))
+    columns = Polygons.ring_columns([[np.array(points, np.float32) for points in row] for row in rings])
+    return Polygons(**columns, **_common(draw, n))
+
+
+@st.composite
 def tags(draw: Any, n: int) -> Tags:
     """A table of `n` facts."""
     return Tags(**_common(draw, n, track=False, category=False))
@@ -136,6 +146,7 @@ OF_KIND = {
     "lane_lines": lane_lines,
     "traffic_lights": traffic_lights,
     "keypoints": keypoints,
+    "polygons": polygons,
     "tags": tags,
 }
 """Strategy of a table with a given number of rows, by kind."""

@@ -16,6 +16,7 @@ from drivelabel.media.draw.marks import (
     draw_boxes,
     draw_keypoints,
     draw_lane_lines,
+    draw_polygons,
     draw_traffic_lights,
 )
 from drivelabel.scene import Camera
@@ -108,6 +109,8 @@ def _draw_shapes(canvas: Canvas, labels: LayerLabels, view: View | None) -> list
         chips += draw_cuboids(canvas, labels.cuboids, labels.taxonomy, view)
     if labels.boxes2d is not None:
         chips += draw_boxes(canvas, labels.boxes2d, labels.taxonomy)
+    if labels.polygons is not None:
+        chips += draw_polygons(canvas, labels.polygons, labels.taxonomy)
     if labels.keypoints is not None:
         chips += draw_keypoints(canvas, labels.keypoints, labels.taxonomy)
     if labels.traffic_lights is not None:

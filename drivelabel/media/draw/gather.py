@@ -30,7 +30,7 @@ def labels_of(scene: Scene, frame: int, layers: Sequence[str]) -> list[LayerLabe
 def _labels_of(layer: Layer, frame: int, sample: int, time_ns: int) -> LayerLabels:
     tables = {
         kind: layer.tables[kind][frame]
-        for kind in ("boxes2d", "lane_lines", "traffic_lights", "keypoints")
+        for kind in ("boxes2d", "lane_lines", "traffic_lights", "keypoints", "polygons")
         if kind in layer.tables and layer.tables[kind].labelled[frame]
     }
     has_map = layer.label_maps is not None and frame in layer.label_maps

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivelabel.labels import Boxes2D, Boxes3D, Keypoints, LabelMap, LaneLines, Taxonomy, TrafficLights
+from drivelabel.labels import (
+    Boxes2D,
+    Boxes3D,
+    Keypoints,
+    LabelMap,
+    LaneLines,
+    Polygons,
+    Taxonomy,
+    TrafficLights,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -14,7 +23,7 @@ class LayerLabels:
     Attributes:
         taxonomy: what the category ids mean, and their colours.
         name: of the layer.
-        boxes2d, lane_lines, traffic_lights, keypoints: the frame's rows.
+        boxes2d, lane_lines, traffic_lights, keypoints, polygons: the frame's rows.
         label_map: the frame's areas.
         cuboids: world coords, at the frame's own time.
     """
@@ -25,5 +34,6 @@ class LayerLabels:
     lane_lines: LaneLines | None = None
     traffic_lights: TrafficLights | None = None
     keypoints: Keypoints | None = None
+    polygons: Polygons | None = None
     label_map: LabelMap | None = None
     cuboids: Boxes3D | None = None

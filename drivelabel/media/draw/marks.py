@@ -17,6 +17,7 @@ from drivelabel.labels import (
     Keypoints,
     LabelMap,
     LaneLines,
+    Polygons,
     Taxonomy,
     TrafficLights,
 )
@@ -175,6 +176,27 @@ def draw_keypoints(canvas: Canvas, keypoints: Keypoints, taxonomy: Taxonomy) -> 
             bounds = np.concatenate([points[:, :2].min(axis=0), points[:, :2].max(axis=0)])
             texts = name_spans(name, int(keypoints.track_id[row]), None, readable(color))
             chips.append(Chip(texts, Meaning(name, color, "box"), _around(canvas, bounds)))
+    return chips
+
+
+def draw_polygons(canvas: Canvas, polygons: Polygons, taxonomy: Taxonomy) -> list[Chip]:
+    """Outlined areas: a tint inside, holes left out, and their rings."""
+    chips = []
+    bounds = polygons.bounds()
+    sizes = np.prod(bounds[:, 2:] - bounds[:, :2], axis=1)
+    for row in np.argsort(-sizes, kind="stable").tolist():
+        color = rgb_of(taxonomy.colors, int(polygons.category_id[row]))
+        rings, origin = polygons.rings(row), int(polygons.origin[row])
+        inside = np.zeros(canvas.hw, np.uint8)
+        cv2.fillPoly(inside, [np.round(ring * canvas.scale).astype(np.int32) for ring in rings], (1,))
+        canvas.blend(inside.astype(np.bool_), color, AREA_ALPHA)
+        for ring in rings:
+            canvas.outline(ring, color, canvas.style.line, closed=True, dash=dash_of(canvas, origin))
+        name = _plain(taxonomy.categories[polygons.category_id[row]].name)
+        texts = name_spans(name, int(polygons.track_id[row]), None, readable(color))
+        chips.append(
+            Chip(texts, Meaning(name, color, "area"), _around(canvas, bounds[row]), float(sizes[row]))
+        )
     return chips
 
 
