@@ -5,6 +5,8 @@ from drivelabel.scene.frames import Frames as Frames
 from drivelabel.scene.frames import Source as Source
 from drivelabel.scene.frames import Sweeps as Sweeps
 from drivelabel.scene.images import ImageSet as ImageSet
+from drivelabel.scene.images import image_set_of as image_set_of
+from drivelabel.scene.images import is_image_set as is_image_set
 from drivelabel.scene.instance import Instance as Instance
 from drivelabel.scene.instance import LayerInstance as LayerInstance
 from drivelabel.scene.layer import Layer as Layer

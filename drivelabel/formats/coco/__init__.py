@@ -1,5 +1,9 @@
 """COCO: one JSON file of images, annotations and categories."""
 
 from drivelabel.formats.coco.write import write_coco as write_coco
+from drivelabel.formats.known import Format
+from drivelabel.formats.pixels import CORNER
 from drivelabel.geometry import label_map_to_rle as label_map_to_rle
 from drivelabel.geometry import mask_to_rle as mask_to_rle
+
+FORMAT = Format(write=write_coco, pixels=CORNER, about="COCO instances and keypoints, one JSON file")
