@@ -1,0 +1,104 @@
+"""What an image format leaves behind, counted kind by kind and column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from drivelabel.formats.pictures import IMAGE_KINDS, Pictures
+from drivelabel.formats.report import Tally
+from drivelabel.labels import ABSENT, Attributes, Ragged, Table
+from drivelabel.scene import Layer, Scene
+
+STORE_COLUMNS = frozenset({"row_id"})
+"""Columns that are the store's own and mean nothing elsewhere."""
+
+
+def count_losses(
+    pictures: Pictures,
+    tally: Tally,
+    kept: Mapping[str, frozenset[str] | set[str]],
+    why: str,
+    *,
+    masks: frozenset[str] | set[str] = frozenset(),
+) -> None:
+    """Count as dropped whatever is there and not kept.
+
+    Args:
+        pictures: what is written.
+        tally: where it is counted.
+        kept: kind of label to the columns of it that the format holds.
+        why: the note for kinds that it does not hold at all, such as "KITTI has no lane lines".
+        masks: which of ``label_map`` and ``instance_map`` it holds.
+    """
+    for layer in pictures.layers:
+        for kind, grouped in layer.tables.items():
+            if kind in kept:
+                count_columns(grouped.rows, kept[kind], tally)
+            else:
+                tally.drop(kind, "", len(grouped.rows), why)
+        for kind, store in (("label_map", layer.label_maps), ("instance_map", layer.instance_maps)):
+            if store is not None and kind not in masks:
+                tally.drop(kind, "", int(store.labelled().sum()), why)
+    for data in pictures.data:
+        if isinstance(data, Scene):
+            count_drive(data, tally, why)
+
+
+def count_columns(table: Table, kept: frozenset[str] | set[str], tally: Tally) -> None:
+    """Count, for each column that is not kept, the rows in which it says more than its default."""
+    for spec in fields(table):
+        if spec.name in kept or spec.name in STORE_COLUMNS:
+            continue
+        value = getattr(table, spec.name)
+        if isinstance(value, Attributes):
+            for name, column in value.by_name.items():
+                tally.drop(table.KIND, f"attributes.{name}", int((column.codes != ABSENT).sum()))
+        else:
+            tally.drop(table.KIND, spec.name, _n_told(value, spec.metadata.get("default")))
+
+
+def _n_told(column: Any, default: Any) -> int:
+    if isinstance(column, Ragged) or default is None:
+        return len(column)
+    if column.dtype.kind == "f" and np.isnan(default):
+        return int((~np.isnan(column)).reshape(len(column), -1).any(axis=1).sum())
+    return int((column != default).reshape(len(column), -1).any(axis=1).sum()) if len(column) else 0
+
+
+def count_drive(scene: Scene, tally: Tally, why: str) -> None:
+    """Count what makes a drive of some images: sweeps, poses and calibration."""
+    tally.drop("sweeps", "", len(scene.sweeps), why)
+    tally.drop("poses", "", 0 if scene.poses is None else len(scene.poses), why)
+    calibrated = sum(camera.camera_matrix is not None for camera in scene.cameras)
+    tally.drop("sensors", "calibration", calibrated, why)
+    tally.drop("frames", "timestamp_ns", len(scene.frames), why)
+
+
+def labelled_pictures(pictures: Pictures, kinds: frozenset[str] | set[str], tally: Tally) -> list[int]:
+    """The pictures that somebody labelled with one of some kinds; the others are counted as dropped.
+
+    A picture that nobody looked at must not be written without labels: that would teach "nothing there".
+    """
+    flags = np.zeros(len(pictures), np.bool_)
+    start = 0
+    for data, layer in zip(pictures.data, pictures.layers, strict=True):
+        n = len(data.frames) if isinstance(data, Scene) else len(data)
+        flags[start : start + n] = _labelled(layer, kinds, n)
+        start += n
+    tally.drop("images", "", int((~flags).sum()), "nobody labelled them")
+    return [int(row) for row in np.flatnonzero(flags)]
+
+
+def _labelled(layer: Layer, kinds: frozenset[str] | set[str], n: int) -> Any:
+    flags = np.zeros(n, np.bool_)
+    for kind in IMAGE_KINDS:
+        if kind in kinds and kind in layer.tables:
+            flags |= layer.tables[kind].labelled
+    for kind, store in (("label_map", layer.label_maps), ("instance_map", layer.instance_maps)):
+        if kind in kinds and store is not None:
+            flags |= store.labelled()
+    return flags
