@@ -92,14 +92,6 @@ def bev() -> None:
         return
     import shapely
 
-    def one_by_one(a: list, b: list) -> np.ndarray:
-        iou = np.zeros((len(a), len(b)))
-        for i, p in enumerate(a):
-            for j, q in enumerate(b):
-                shared = p.intersection(q).area
-                iou[i, j] = shared / (p.area + q.area - shared)
-        return iou
-
     for name, metres in (("all overlap", 3.0), ("a street", 200.0)):
         bev_of_one_place(f"BEV IoU, 120 x 120, {name}", metres)
     a, b = boxes_in_street(3000, 1000, 3), boxes_in_street(3000, 1000, 4)
