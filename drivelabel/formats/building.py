@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from drivelabel.errors import FormatError
-from drivelabel.labels import TABLES, Grouped, Table, Taxonomy
+from drivelabel.labels import IMPORTED, TABLES, Attributes, Grouped, Table, Tags, Taxonomy
+from drivelabel.labels.attributes import AttributeValue
 from drivelabel.scene import ImageSet, Layer, MemoryMasks, Source
 from drivelabel.typing import AnyArray
 
@@ -90,9 +92,7 @@ class ImageSetBuilder:
             about: more fields of the layer: ``author``, ``model``, ...
         """
         n = len(self._sources)
-        tables = {
-            kind: Grouped.from_groups(TABLES[kind], n, groups) for kind, groups in self._groups.items()
-        }
+        tables = {kind: Grouped.from_groups(TABLES[kind], n, groups) for kind, groups in self._groups.items()}
         layer = Layer(
             self.layer,
             self.taxonomy,
@@ -111,3 +111,13 @@ class ImageSetBuilder:
             splits={split: np.asarray(rows, np.int64) for split, rows in self._splits.items()},
             root=self.root,
         )
+
+
+def image_tags(facts: Mapping[str, AttributeValue]) -> Tags:
+    """Facts about one picture as a row of tags; no row when there are none."""
+    rows = [facts] if facts else []
+    return Tags(
+        score=np.ones(len(rows), np.float32),
+        origin=np.full(len(rows), IMPORTED, np.uint8),
+        attributes=Attributes.from_rows(rows),
+    )

@@ -18,7 +18,7 @@ from drivelabel.scene.sensors import Camera
 from drivelabel.typing import IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImageSet:
     """Images without a drive around them, with the same kinds of labels as a scene.
 
@@ -56,6 +56,9 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def __repr__(self) -> str:
+        return f"<ImageSet {self.name!r}: {len(self)} images, layers {', '.join(self.layers) or 'none'}>"
 
     def layer(self, name: str) -> Layer:
         """One author's labels. Raises SceneLookupError when the set has no such layer."""

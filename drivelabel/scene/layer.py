@@ -71,7 +71,7 @@ class MemoryMasks:
         return flags
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Layer:
     """One author's labels over a scene: ``truth``, ``auto``, ``review``, ...
 
@@ -98,6 +98,9 @@ class Layer:
     label_maps: MaskStore | None = None
     instance_maps: MaskStore | None = None
     instance_track_id: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __repr__(self) -> str:
+        return f"<Layer {self.name!r} by {self.author or 'nobody'}: {', '.join(self.tables) or 'no tables'}>"
 
     def _table(self, kind: str) -> Grouped[Any]:
         if kind not in self.tables:
