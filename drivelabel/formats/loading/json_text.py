@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
+import numpy as np
+
 from drivelabel.errors import FormatError
 from drivelabel.formats.loading.files import MAX_BYTES, decode_text, read_bytes
+from drivelabel.geometry._kernels.json_structure import PLAIN, look_over
 
 MAX_DEPTH = 64
+_LARGE = 1 << 16  # bytes; below, looking the text over first is not worth it
 _MAX_DIGITS = 20  # of an integer; int64 needs 19 and a sign
 _INT64 = range(-(2**63), 2**63)
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -29,6 +35,10 @@ def read_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
 
 def parse_json(data: bytes | str, path: Path | str) -> Any:
     """The value of a JSON text; `path` (with a line, say) is named in errors. See :func:`read_json`."""
+    if isinstance(data, bytes) and len(data) > _LARGE:
+        done, value = _parse_plain(data)
+        if done:
+            return value
     text = data if isinstance(data, str) else decode_text(Path(path), data)
     check_depth(text, path)
     try:
@@ -37,6 +47,25 @@ def parse_json(data: bytes | str, path: Path | str) -> Any:
         raise FormatError(
             f"{path}, line {error.lineno}, column {error.colno}: no JSON: {error.msg}."
         ) from None
+
+
+def _parse_plain(data: bytes) -> tuple[bool, Any]:
+    """Whether a large text could be parsed the fast way, and its value.
+
+    The fast parser knows nothing of keys that occur twice or integers beyond 64 bits, so the text is looked
+    over first. What it refuses is left to the slower one, whose errors name line and column.
+    """
+    if look_over(np.frombuffer(data, np.uint8), MAX_DEPTH) != PLAIN or b"\0" in data:
+        return False, None
+    collecting = gc.isenabled()
+    gc.disable()  # millions of young objects and no garbage: collecting takes longer than parsing
+    try:
+        return True, msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False, None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def check_depth(text: str, path: Path | str) -> None:
