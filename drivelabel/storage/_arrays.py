@@ -12,6 +12,7 @@ import asyncio
 import json
 import math
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import icechunk
@@ -27,6 +28,8 @@ CONCURRENT = 64
 MAX_WAITING_BYTES = 64 << 20
 COPY_KEYS = 256
 _PROTOTYPE = default_buffer_prototype()
+_PLAIN_BYTES: Any = SimpleNamespace(buffer=SimpleNamespace(from_bytes=lambda data: data))
+"""In the place of zarr's kinds of buffers: bytes as they are, and None where there are none."""
 
 
 class Arrays:
@@ -72,6 +75,16 @@ class Arrays:
         return found
 
     async def _get(self, keys: list[str]) -> list[bytes | None]:
+        if "://" in self.where or len(keys) == 1:
+            return await self._get_each(keys)
+        found: list[Any] = await self._store.get_partial_values(_PLAIN_BYTES, [(key, None) for key in keys])
+        # This one call is five times as fast, but says None for a failure too; asked alone, such a key tells.
+        unclear = [place for place, data in enumerate(found) if data is None]
+        for place, data in zip(unclear, await self._get_each([keys[i] for i in unclear]), strict=True):
+            found[place] = data
+        return found
+
+    async def _get_each(self, keys: list[str]) -> list[bytes | None]:
         found: list[bytes | None] = []
         for start in range(0, len(keys), CONCURRENT):
             some = keys[start : start + CONCURRENT]
@@ -219,20 +232,39 @@ class Arrays:
         Raises:
             CorruptSceneError: it is missing or damaged.
         """
+        return self.read_arrays([path])[path]
+
+    def read_arrays(self, paths: Iterable[str]) -> dict[str, AnyArray]:
+        """Many small arrays at once; see :meth:`read_array`."""
+        wanted = list(paths)
+        self.load_nodes(wanted)
+        keys = {path: self._chunk_keys(path) for path in wanted}
+        data = iter(self.get(key for some in keys.values() for key in some))
+        return {path: self._joined(path, {key: next(data) for key in some}) for path, some in keys.items()}
+
+    def _chunk_keys(self, path: str) -> list[str]:
         spec = self.spec(path)
-        node = self.nodes[path]
-        assert node is not None, "asked for the line before"
-        checksums = node["attributes"].get("checksums", [])
-        keys = [spec.key(path, index) for index in range(len(checksums))]
-        if len(keys) != math.ceil(spec.shape[0] / spec.chunk[0]):
+        n_chunks = math.ceil(spec.shape[0] / spec.chunk[0])
+        if len(self._checksums(path)) != n_chunks:
             raise CorruptSceneError(f"{self.where}: {path} has no checksums. Run: drivelabel check")
-        values = np.empty((len(keys) * spec.chunk[0], *spec.shape[1:]), spec.dtype)
-        for index, (key, data) in enumerate(zip(keys, self.get(keys), strict=True)):
+        return [spec.key(path, index) for index in range(n_chunks)]
+
+    def _checksums(self, path: str) -> list[int]:
+        node = self.node(path)
+        assert node is not None, "asked for the line before"
+        return list(node["attributes"].get("checksums", []))
+
+    def _joined(self, path: str, chunks: Mapping[str, bytes | None]) -> AnyArray:
+        """An array's values from the stored bytes of its chunks, each compared with its checksum."""
+        spec, checksums = self.spec(path), self._checksums(path)
+        rows = spec.chunk[0]
+        values = np.empty((len(chunks) * rows, *spec.shape[1:]), spec.dtype)
+        for index, (key, data) in enumerate(chunks.items()):
             where = f"{self.where}, {key}"
             if data is None or checksum_of(data) != checksums[index]:
                 state = "missing" if data is None else "damaged, or in another's place"
                 raise CorruptSceneError(f"{where}: chunk is {state}. Run: drivelabel check --fix")
-            spec.decode(where, data, values[index * spec.chunk[0] : (index + 1) * spec.chunk[0]])
+            spec.decode(where, data, values[index * rows : (index + 1) * rows])
         return values[: spec.shape[0]]
 
     def write_array(self, path: str, values: AnyArray, chunk_rows: int = 65536) -> None:

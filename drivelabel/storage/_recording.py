@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from drivelabel.errors import InvalidLabelError, NewerFormatError, StoreError
 from drivelabel.labels import Category, Taxonomy
 from drivelabel.scene import Camera, Distortion, Frames, Lidar, Poses, Scene, Sensor, Source, Sweeps
 from drivelabel.storage._arrays import Arrays
+from drivelabel.storage._texts import texts_of, write_texts
+from drivelabel.typing import AnyArray
 
 FORMAT_VERSION = 1
 """Version of the layout in docs/scene-format.md; a scene of a newer one is refused."""
@@ -22,10 +23,11 @@ COLUMNS = ("timestamp_ns", "sensor", "source", "source_index", "sample")
 
 _TEXTS = ("path", "kind", "sha256")
 _POSES = ("timestamp_ns", "translation", "quat_wxyz")
+_POSES_PATH = "recording/poses/"
 _RECORDING = (
     *(f"recording/{table}/{column}" for table in ("frames", "sweeps") for column in COLUMNS),
     *(f"recording/sources/{text}/{part}" for text in _TEXTS for part in ("utf8", "offsets")),
-    *(f"recording/poses/{column}" for column in _POSES),
+    *(_POSES_PATH + column for column in _POSES),
     "recording/samples_ns",
     "recording/sources/n_bytes",
 )
@@ -85,54 +87,37 @@ def read_recording(arrays: Arrays, layers: Mapping[str, Any], root: str) -> Scen
         CorruptSceneError: an array is missing or damaged.
     """
     header = read_header(arrays)
-    arrays.load_nodes(_RECORDING)
+    wanted = [path for path in _RECORDING if header["has_poses"] or not path.startswith(_POSES_PATH)]
+    found = arrays.read_arrays(wanted)
     return Scene(
         name=header["name"],
         sensors=tuple(_sensor_from_json(item) for item in header["sensors"]),
         taxonomy=taxonomy_from_json(header["taxonomy"]),
-        frames=Frames(*(arrays.read_array(f"recording/frames/{column}") for column in COLUMNS)),
-        sweeps=Sweeps(*(arrays.read_array(f"recording/sweeps/{column}") for column in COLUMNS)),
-        samples_ns=arrays.read_array("recording/samples_ns"),
-        sources=_read_sources(arrays),
-        poses=_read_poses(arrays) if header["has_poses"] else None,
+        frames=Frames(*(found[f"recording/frames/{column}"] for column in COLUMNS)),
+        sweeps=Sweeps(*(found[f"recording/sweeps/{column}"] for column in COLUMNS)),
+        samples_ns=found["recording/samples_ns"],
+        sources=_sources(found),
+        poses=Poses(*(found[_POSES_PATH + column] for column in _POSES)) if header["has_poses"] else None,
         layers=layers,
         root=root,
         info=header["info"],
     )
 
 
-def _read_poses(arrays: Arrays) -> Poses:
-    return Poses(*(arrays.read_array(f"recording/poses/{column}") for column in _POSES))
-
-
 def _write_sources(arrays: Arrays, sources: tuple[Source, ...]) -> None:
     # Paths are one text of lines: a long log has 100,000 of them, too many for a JSON attribute.
     arrays.set_attrs("recording/sources", {})
     for column in _TEXTS:
-        _write_texts(arrays, f"recording/sources/{column}", [getattr(source, column) for source in sources])
+        write_texts(arrays, f"recording/sources/{column}", [getattr(source, column) for source in sources])
     sizes = np.array([source.n_bytes for source in sources], np.int64)
     arrays.write_array("recording/sources/n_bytes", sizes)
 
 
-def _read_sources(arrays: Arrays) -> tuple[Source, ...]:
-    texts = [_read_texts(arrays, f"recording/sources/{column}") for column in _TEXTS]
-    sizes = arrays.read_array("recording/sources/n_bytes").tolist()
-    return tuple(Source(*row) for row in zip(*texts, sizes, strict=True))
-
-
-def _write_texts(arrays: Arrays, path: str, texts: list[str]) -> None:
-    encoded = [text.encode("utf-8", "surrogateescape") for text in texts]
-    offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(text) for text in encoded], out=offsets[1:])
-    arrays.set_attrs(path, {})
-    arrays.write_array(f"{path}/utf8", np.frombuffer(b"".join(encoded), np.uint8))
-    arrays.write_array(f"{path}/offsets", offsets)
-
-
-def _read_texts(arrays: Arrays, path: str) -> list[str]:
-    joined = arrays.read_array(f"{path}/utf8").tobytes()
-    offsets = arrays.read_array(f"{path}/offsets").tolist()
-    return [joined[start:stop].decode("utf-8", "surrogateescape") for start, stop in pairwise(offsets)]
+def _sources(found: Mapping[str, AnyArray]) -> tuple[Source, ...]:
+    texts = [texts_of(found, f"recording/sources/{column}") for column in _TEXTS]
+    return tuple(
+        Source(*row) for row in zip(*texts, found["recording/sources/n_bytes"].tolist(), strict=True)
+    )
 
 
 def plain_json(what: str, value: Any) -> Any:

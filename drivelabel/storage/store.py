@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -212,11 +213,15 @@ class SceneStore:
         """
         arrays = self._arrays(None if snapshot is None else self._find(snapshot))
         layers: dict[str, Layer] = {}
-        scene = read_recording(arrays, layers, self.root)
-        extent = Extent.of(scene, read_header(arrays)["mask_codec"])
+        scene = replace(self._recording, layers=layers)
         for name in arrays.children("layers"):
-            layers[name] = read_layer(arrays, name, extent)
+            layers[name] = read_layer(arrays, name, self.extent)
         return scene
+
+    @cached_property
+    def _recording(self) -> Scene:
+        """The scene without its layers; it is written once and never changes."""
+        return read_recording(self._arrays(), {}, self.root)
 
     def _find(self, name: str) -> str:
         """A commit's whole id; the history is read only when `name` is not one already."""
@@ -228,8 +233,7 @@ class SceneStore:
     @cached_property
     def extent(self) -> Extent:
         """How many frames each camera has, and how many samples there are; it never changes."""
-        arrays = self._arrays()
-        return Extent.of(read_recording(arrays, {}, self.root), read_header(arrays)["mask_codec"])
+        return Extent.of(self._recording, read_header(self._arrays())["mask_codec"])
 
     def read(self, layer: str, kind: str, groups: Iterable[int]) -> dict[int, Table]:
         """The rows of some frames (cuboids: samples), read without the rest of the table.

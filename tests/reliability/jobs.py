@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
+from reliability.plain_model import make_edit
 from storage.scenes import boxes, label_map
 from storage.scenes import scene as small_scene
 
@@ -140,8 +141,12 @@ def change(store: SceneStore, step: int) -> None:
         edit.set_label_map("review", 0, label_map(step))
 
 
-def edit_once(scene: str, facts: dict[str, Any]) -> None:
-    """One edit of a random session; see sessions.py."""
-    from reliability.sessions import make_edit
+def edit_again(scene: str, facts: dict[str, Any]) -> None:
+    """One edit of a random session, by a process that keeps the scene open from one edit to the next."""
+    if scene not in _OPEN:
+        _OPEN.clear()
+        _OPEN[scene] = SceneStore.open(scene)
+    make_edit(_OPEN[scene], **facts)
 
-    make_edit(SceneStore.open(scene), **facts)
+
+_OPEN: dict[str, SceneStore] = {}
