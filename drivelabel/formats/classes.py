@@ -13,7 +13,7 @@ from drivelabel.errors import FormatError, InvalidLabelError
 from drivelabel.formats.report import Tally
 from drivelabel.labels import DRIVING, UNMAPPED, VOID, Category, Grouped, Taxonomy, mapping
 from drivelabel.labels.taxonomies import TAXONOMIES, spelling
-from drivelabel.scene import Layer, MemoryMasks
+from drivelabel.scene import Layer, MaskStore, MemoryMasks
 from drivelabel.typing import IntArray
 
 
@@ -70,7 +70,12 @@ _LIKE = _spellings()
 
 
 def layer_under(
-    layer: Layer, taxonomy: Taxonomy, tally: Tally, *, names: Mapping[str, str] | None = None
+    layer: Layer,
+    taxonomy: Taxonomy,
+    tally: Tally,
+    *,
+    names: Mapping[str, str] | None = None,
+    dropped: Iterable[str] = (),
 ) -> Layer:
     """The layer with the classes of another taxonomy; rows of classes that it lacks are dropped and counted.
 
@@ -79,23 +84,36 @@ def layer_under(
         taxonomy: the other classes.
         tally: where dropped rows are counted, by class.
         names: class name to class name of `taxonomy`, before the built-in mapping is asked.
+        dropped: classes that are left out.
 
     Raises:
-        InvalidLabelError: `names` names a class that is not there.
+        InvalidLabelError: `names` or `dropped` names a class that is not there.
     """
-    if layer.taxonomy == taxonomy:
+    dropped = tuple(dropped)
+    if layer.taxonomy == taxonomy and not names and not dropped:
         return layer
     rows = mapping(layer.taxonomy, taxonomy)
     for name, other in (names or {}).items():
         rows[layer.taxonomy.id_of(name)] = taxonomy.id_of(other)
+    rows[layer.taxonomy.ids_of(dropped)] = UNMAPPED
     tables = {kind: _table_under(kind, grouped, layer, rows, tally) for kind, grouped in layer.tables.items()}
     maps = layer.label_maps
     if maps is not None:
-        lookup = np.full(256, VOID, np.uint8)
-        lookup[: len(rows)][rows != UNMAPPED] = rows[rows != UNMAPPED].astype(np.uint8)
-        frames = np.flatnonzero(maps.labelled()).tolist()
-        maps = MemoryMasks({frame: lookup[maps.read(frame)] for frame in frames}, len(maps.labelled()))
+        maps = _maps_under(maps, rows, tally)
     return replace(layer, taxonomy=taxonomy, tables=tables, label_maps=maps)
+
+
+def _maps_under(maps: MaskStore, rows: IntArray, tally: Tally) -> MaskStore:
+    lookup = np.full(256, VOID, np.uint8)
+    lookup[: len(rows)][rows != UNMAPPED] = rows[rows != UNMAPPED].astype(np.uint8)
+    lost = np.zeros(256, np.bool_)
+    lost[: len(rows)] = rows == UNMAPPED
+    found = {}
+    for frame in np.flatnonzero(maps.labelled()).tolist():
+        label_map = maps.read(frame)
+        found[frame] = lookup[label_map]
+        tally.drop("label_map", "pixels", int(lost[label_map].sum()), "their class has no counterpart")
+    return MemoryMasks(found, len(maps.labelled()))
 
 
 def _table_under(

@@ -33,7 +33,7 @@ class Picture:
         name: a path without suffix, of safe parts, that no other picture has, also not in other case.
         image_hw: height and width, pixels.
         source: the file, and which image of it.
-        split: ``train``, ``val``, ..., or "" when it is in none.
+        split: ``train``, ``val``, ..., or "" when it is in none; all of a drive are in its ``info["split"]``.
         camera: its channel, or "" in image sets.
         timestamp_ns: when it was taken; None in image sets.
     """
@@ -143,6 +143,7 @@ def _prefixes(given: list[Data]) -> list[str]:
 
 def _of_scene(scene: Scene, row: int) -> list[Picture]:
     frames = scene.frames
+    part = scene.info.get("split", "")
     return [
         Picture(
             data=row,
@@ -151,6 +152,7 @@ def _of_scene(scene: Scene, row: int) -> list[Picture]:
             image_hw=scene.camera_of(frame).image_hw,
             source=scene.sources[frames.source[frame]],
             source_index=int(frames.source_index[frame]),
+            split=part if isinstance(part, str) else "",
             camera=scene.camera_of(frame).channel,
             timestamp_ns=int(frames.timestamp_ns[frame]),
         )

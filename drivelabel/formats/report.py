@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from drivelabel.errors import FormatError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,23 @@ class ConversionReport:
     def is_lossless(self) -> bool:
         """Whether nothing was approximated or dropped."""
         return not self.approximated and not self.dropped
+
+    def joined(self, other: ConversionReport) -> ConversionReport:
+        """This report with another one's entries too, such as those of what was done before writing."""
+        return replace(
+            self,
+            kept=self.kept + other.kept,
+            approximated=self.approximated + other.approximated,
+            dropped=self.dropped + other.dropped,
+        )
+
+    def check_lossless(self) -> None:
+        """Raise FormatError, naming the first losses, unless nothing was approximated or dropped."""
+        losses = [*self.dropped, *self.approximated]
+        if losses:
+            shown = "; ".join(str(entry) for entry in losses[:3])
+            more = f"; and {len(losses) - 3} more" if len(losses) > 3 else ""
+            raise FormatError(f"{self.out}: {self.format} would not keep everything: {shown}{more}.")
 
     def __str__(self) -> str:
         lines = [f"{self.format}: {self.out}"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivelabel.errors import StoreError
@@ -47,3 +48,21 @@ def file_source(path: Path, kind: str, *, hash_file: bool = True) -> Source:
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror}).") from error
     return Source(str(path.absolute()), kind, digest, size)
+
+
+def hashed_source(root: Path, source: Source) -> Source:
+    """A source with its absolute path, size and sha256; as it is where the file is not on this machine.
+
+    Args:
+        root: the folder that a relative path counts from.
+    """
+    if "://" in source.path or "://" in str(root):
+        return source
+    path = Path(os.path.normpath(root.absolute() / source.path))
+    try:
+        is_there = path.is_file()
+    except OSError:  # a name that is too long
+        is_there = False
+    if not is_there:
+        return replace(source, path=str(path))
+    return file_source(path, source.kind)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from drivelabel.errors import StoreError
+from drivelabel.errors import FormatError, StoreError
+from drivelabel.formats import detect_format, format_names
+from drivelabel.media import READERS
+from drivelabel.media import detect_format as detect_recording
 from drivelabel.media.ingest import ingest as read_drive
-from drivelabel.scene import Scene
+from drivelabel.pipeline.placing import copy_sources, relative_to_place
 from drivelabel.storage import SceneStore
 
 
@@ -44,10 +45,10 @@ def ingest(
     parameters: Mapping[str, Any] = {"source": os.fspath(source), "copy": copy, **_plain(options)}
     return SceneStore.create(
         location,
-        _relative(scene, place, copy),
+        relative_to_place(scene, place, copy),
         command=command,
         parameters=parameters,
-        prepare=partial(_copy_sources, scene) if copy else None,
+        prepare=partial(copy_sources, scene) if copy else None,
     )
 
 
@@ -59,35 +60,20 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _relative(scene: Scene, place: Path, copy: bool) -> Scene:
-    """The scene with source paths that count from its own folder, where they move with it."""
-    if "://" in str(place):
-        return scene
-    home = place.resolve()
-    sources = []
-    for row, source in enumerate(scene.sources):
-        path = Path(source.path)
-        if copy:
-            new = f"media/{_media_name(row, path)}"
-        elif path.is_absolute() and path.is_relative_to(home.parent):
-            new = os.path.relpath(path, home)
-        else:
-            new = source.path
-        sources.append(replace(source, path=new))
-    return replace(scene, sources=tuple(sources))
+def labels_format(source: Path, format: str) -> str | None:
+    """The foreign format whose reader :func:`drivelabel.pipeline.import_labels` takes for a source.
 
+    None when it is a recording without labels, which :func:`ingest` reads.
 
-def _media_name(row: int, path: Path) -> str:
-    return f"{row:06d}{path.suffix}"
-
-
-def _copy_sources(scene: Scene, folder: Path) -> None:
-    """Copy all files of a recording into a folder that nobody else knows yet."""
-    media = folder / "media"
-    media.mkdir()
-    for row, source in enumerate(scene.sources):
-        target = media / _media_name(row, Path(source.path))
-        try:
-            shutil.copyfile(source.path, target)
-        except OSError as error:
-            raise StoreError(f"{source.path}: cannot be copied into the scene ({error.strerror}).") from error
+    Args:
+        format: a name, or ``auto``: recordings are looked for first.
+    """
+    if format in READERS:
+        return None
+    if format != "auto":
+        return format if format in format_names() else None
+    try:
+        detect_recording(source)
+    except FormatError:
+        return detect_format(source)
+    return None

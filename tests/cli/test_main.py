@@ -21,7 +21,7 @@ def test_help_lists_every_command(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
     for command in COMMANDS:
-        assert f"  {command.__name__} " in out
+        assert f"  {command.__name__.rstrip('_')} " in out
     assert "models" in out
 
 
@@ -31,7 +31,7 @@ def test_no_words_show_the_help(run: Run) -> None:
     assert out.startswith("Usage: drivelabel")
 
 
-@pytest.mark.parametrize("name", [*(command.__name__ for command in COMMANDS), "models"])
+@pytest.mark.parametrize("name", [*(command.__name__.rstrip("_") for command in COMMANDS), "models"])
 def test_every_command_has_help(run: Run, name: str) -> None:
     code, out, _ = run(name, "--help")
     assert code == 0

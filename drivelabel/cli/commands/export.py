@@ -3,41 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from drivelabel.cli.commands._options import JsonOption, SceneArgument
-from drivelabel.cli.output import say, say_json
+from drivelabel.cli.commands._converting import (
+    ClassesOption,
+    ImagesOption,
+    OptionsOption,
+    OverwriteOption,
+    SplitOption,
+    StrictOption,
+    TaxonomyOption,
+    say_report,
+    settings_of,
+)
+from drivelabel.cli.commands._options import JsonOption
+from drivelabel.cli.output import say_json
 
 
 def export(
     format: Annotated[str, typer.Argument(metavar="FORMAT", help="The other format, such as coco.")],
-    scene: SceneArgument,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file or folder to write.")],
+    places: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENE... OUT", help="The scenes, then the place to write."),
+    ],
     layer: Annotated[str, typer.Option("--layer", help="Whose labels.")] = "auto",
-    images: Annotated[
-        Literal["reference", "copy"],
-        typer.Option("--images", help="Name the recorded images, or put copies beside the labels."),
-    ] = "reference",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is at OUT.")] = False,
+    images: ImagesOption = None,
+    taxonomy: TaxonomyOption = None,
+    classes: ClassesOption = None,
+    split: SplitOption = None,
+    strict: StrictOption = False,
+    overwrite: OverwriteOption = False,
+    option: OptionsOption = [],  # noqa: B006  typer reads it, nobody changes it
     as_json: JsonOption = False,
 ) -> None:
     """Write a layer in another format.
 
     Says what was kept, approximated and dropped.
     """
+    if len(places) < 2:
+        raise typer.BadParameter("expected at least one scene, then OUT.", param_hint="'SCENE... OUT'")
     from drivelabel.cli.interrupt import interruptible
-    from drivelabel.formats import find_writer
-    from drivelabel.media.frames import open_frames
-    from drivelabel.storage import open_scene
+    from drivelabel.pipeline import export_labels
 
-    write = find_writer(format)
-    with interruptible(f"{scene} is unchanged; run the same command again."):
-        opened = open_scene(scene)
-        with open_frames(opened) as frames:
-            report = write(opened, out, layer, images=images, read_image=frames.read, overwrite=overwrite)
+    *scenes, out = places
+    with interruptible(f"{', '.join(scenes)}: unchanged; run the same command again."):
+        settings = settings_of(
+            layer,
+            images=images,
+            taxonomy=taxonomy,
+            classes=classes,
+            split=split,
+            strict=strict,
+            overwrite=overwrite,
+            options=option,
+        )
+        report = export_labels(format, scenes, Path(out), settings)
     if as_json:
         say_json(report.to_json())
-        return
-    say(str(report))
+    else:
+        say_report(report)
