@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from drivelabel.labels import Grouped
-from drivelabel.scene import Camera, Layer, Scene, Sensor
+from drivelabel.scene import Camera, Layer, Scene, Sensor, is_image_set
 
 _YEAR_1990_NS = 631_152_000_000_000_000
 
@@ -33,8 +33,17 @@ def summarise(scene: Scene) -> dict[str, Any]:
         "path_metres": _path_metres(scene),
         "sensors": [_sensor(scene, row, sensor) for row, sensor in enumerate(scene.sensors)],
         "layers": [_layer(layer) for layer in scene.layers.values()],
-        "info": dict(scene.info),
+        "images": _images(scene),
+        "info": {key: value for key, value in scene.info.items() if key != "images"},
     }
+
+
+def _images(scene: Scene) -> dict[str, Any] | None:
+    """How many images a set has, and how many are in each split; None for a drive."""
+    if not is_image_set(scene):
+        return None
+    splits = {name: len(rows) for name, rows in scene.info["images"].items()}
+    return {"count": len(scene.frames), "splits": splits}
 
 
 def _path_metres(scene: Scene) -> float | None:
@@ -51,7 +60,7 @@ def _sensor(scene: Scene, row: int, sensor: Sensor) -> dict[str, Any]:
         "channel": sensor.channel,
         "kind": "camera" if isinstance(sensor, Camera) else "lidar",
         "records": len(times),
-        "hz": (len(times) - 1) / seconds if seconds > 0 else None,
+        "hz": (len(times) - 1) / seconds if seconds > 0 and not is_image_set(scene) else None,
         "calibrated": sensor.is_calibrated if isinstance(sensor, Camera) else None,
     }
     if isinstance(sensor, Camera):

@@ -10,11 +10,17 @@ import numpy as np
 
 from drivelabel.formats.pictures import IMAGE_KINDS, Pictures
 from drivelabel.formats.report import Tally
-from drivelabel.labels import ABSENT, Attributes, Ragged, Table
+from drivelabel.labels import ABSENT, HUMAN, IMPORTED, LINE_SOURCES, Attributes, Ragged, Table
 from drivelabel.scene import Layer, Scene
 
 STORE_COLUMNS = frozenset({"row_id"})
 """Columns that are the store's own and mean nothing elsewhere."""
+
+_SAID_ANYHOW = {
+    "origin": (HUMAN, IMPORTED),
+    "source": tuple(LINE_SOURCES.index(name) for name in ("human", "imported")),
+}
+"""Values that lose nothing: what is read back is ``imported``, and by people when nothing says otherwise."""
 
 
 def count_losses(
@@ -58,7 +64,8 @@ def count_columns(table: Table, kept: frozenset[str] | set[str], tally: Tally) -
             for name, column in value.by_name.items():
                 tally.drop(table.KIND, f"attributes.{name}", int((column.codes != ABSENT).sum()))
         else:
-            tally.drop(table.KIND, spec.name, _n_told(value, spec.metadata.get("default")))
+            told = value if spec.name not in _SAID_ANYHOW else value[~np.isin(value, _SAID_ANYHOW[spec.name])]
+            tally.drop(table.KIND, spec.name, _n_told(told, spec.metadata.get("default")))
 
 
 def _n_told(column: Any, default: Any) -> int:

@@ -38,6 +38,8 @@ def _text(facts: dict[str, Any]) -> str:
 
 def _head(facts: dict[str, Any]) -> str:
     lines = [facts["name"]]
+    if facts["images"] is not None:
+        return "\n".join([*lines, *_of_image_set(facts)])
     if facts["start"]:
         lines.append(f"  from {facts['start']}, {facts['seconds']:.1f} s")
     else:
@@ -48,9 +50,20 @@ def _head(facts: dict[str, Any]) -> str:
     )
     path = facts["path_metres"]
     lines.append("  no poses" if path is None else f"  {count(facts['poses'], 'pose')}, path {path:,.1f} m")
-    lines.append(f"  {count(facts['commits'], 'commit')}, newest {facts['head'][:8]}")
-    lines += [f"  {key}: {_short(value)}" for key, value in facts["info"].items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_history_and_info(facts)])
+
+
+def _of_image_set(facts: dict[str, Any]) -> list[str]:
+    images = facts["images"]
+    lines = [f"  {count(images['count'], 'image')} without a drive"]
+    if images["splits"]:
+        lines.append("  " + ", ".join(f"{name} {number:,}" for name, number in images["splits"].items()))
+    return [*lines, *_history_and_info(facts)]
+
+
+def _history_and_info(facts: dict[str, Any]) -> list[str]:
+    lines = [f"  {count(facts['commits'], 'commit')}, newest {facts['head'][:8]}"]
+    return lines + [f"  {key}: {_short(value)}" for key, value in facts["info"].items()]
 
 
 def _short(value: Any) -> str:
