@@ -36,9 +36,12 @@ def mask_to_rle(mask: AnyArray) -> Rle:
     check_shape("mask", mask, (None, None))
     flags = mask.view(np.uint8) if mask.dtype == np.bool_ else (mask != 0).view(np.uint8)
     if not flags.size:
-        return _rle(mask.shape, np.zeros(1, np.int64))
-    counts = kernels.counts_of_changes(_changes(flags), bool(flags[0, 0]), flags.size)
-    return _rle(mask.shape, counts)
+        return _rle(mask.shape, kernels.write_counts(np.zeros(1, np.int64)))
+    if flags.flags.f_contiguous:
+        text = kernels.text_of_columns(flags.T.reshape(-1))
+    else:
+        text = kernels.text_of_rows(np.ascontiguousarray(flags))
+    return _rle(mask.shape, text)
 
 
 def label_map_to_rle(label_map: UInt8Array, void: int | None = 255) -> dict[int, Rle]:
@@ -153,7 +156,8 @@ def merge_rles(rles: Sequence[Rle], intersect: bool = False) -> Rle:
     for rle in rles[1:]:
         other = kernels.spans(_counts(rle))
         together = kernels.meet(together, other) if intersect else kernels.join(together, other)
-    return _rle((height, width), kernels.counts_of_spans(together, height * width))
+    counts = kernels.counts_of_spans(together, height * width)
+    return _rle((height, width), kernels.write_counts(counts))
 
 
 def _changes(image: UInt8Array) -> IntArray:
@@ -165,9 +169,8 @@ def _changes(image: UInt8Array) -> IntArray:
     return changes
 
 
-def _rle(shape: tuple[int, ...], counts: IntArray) -> Rle:
-    text = kernels.write_counts(counts).tobytes().decode("ascii")
-    return {"size": [int(shape[0]), int(shape[1])], "counts": text}
+def _rle(shape: tuple[int, ...], text: UInt8Array) -> Rle:
+    return {"size": [int(shape[0]), int(shape[1])], "counts": text.tobytes().decode("ascii")}
 
 
 def _size(rle: Rle) -> tuple[int, int]:

@@ -6,6 +6,8 @@ is compared with the one above, and the places that differ are then put in order
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -17,44 +19,79 @@ BLOCK = 64
 
 Words = npt.NDArray[np.uint64]
 
+_LOW_BITS = np.uint64(0x7F7F7F7F7F7F7F7F)
+
 
 @njit(cache=True, nogil=True)
-def _count_differing(words: Words, others: Words) -> int:
-    # Its own loop, since LLVM makes vectors of it: 18 us over 1280x720, looking for the next one takes 60.
-    count = 0
+def _any_differs(words: Words, others: Words) -> bool:
+    # Its own loop, since LLVM makes vectors of it: 20 us over 1280x720, looking for the next one takes 60.
+    difference = np.uint64(0)
     for i in range(words.shape[0]):
-        if words[i] != others[i]:
-            count += 1
-    return count
+        difference |= words[i] ^ others[i]
+    return bool(difference != np.uint64(0))
+
+
+@njit(cache=True, nogil=True)
+def _differing_words(words: Words, others: Words) -> IntArray:
+    """Ascending places at which two (n,) arrays differ."""
+    blocks, n_blocks = np.empty(len(words) // BLOCK + 2, np.int64), 0
+    for first in range(0, len(words), BLOCK):
+        blocks[n_blocks] = first
+        n_blocks += _any_differs(words[first : first + BLOCK], others[first : first + BLOCK])
+    # Then groups of 8, then words, without branches and with unsigned places, which cannot mean "from the
+    # end": 25 us less for 900 changes than a search word by word.
+    groups, n_groups = np.empty(n_blocks * (BLOCK // 8) + 1, np.int64), 0
+    for b in range(n_blocks):
+        for first in range(blocks[b], min(blocks[b] + BLOCK, len(words) - 7), 8):
+            difference = np.uint64(0)
+            for k in range(8):
+                at = np.uint64(first + k)
+                difference |= words[at] ^ others[at]
+            groups[n_groups] = first
+            n_groups += difference != np.uint64(0)
+    places, size = np.empty(8 * (n_groups + 1), np.int64), 0
+    for g in range(n_groups):
+        for k in range(8):
+            at = np.uint64(groups[g] + k)
+            places[size] = groups[g] + k
+            size += words[at] != others[at]
+    for i in range(len(words) - len(words) % 8, len(words)):
+        places[size] = i
+        size += words[i] != others[i]
+    return places[:size]
+
+
+@njit(cache=True, nogil=True)
+def _byte_of(bit: Any) -> int:
+    """Which of 8 bytes a single bit of a uint64 lies in, the lowest being 0."""
+    byte = 0
+    for k in range(1, 8):
+        byte += bit >= np.uint64(1 << 8 * k)
+    return byte
 
 
 @njit(cache=True, nogil=True)
 def differing(flat: UInt8Array, lag: int) -> IntArray:
     """Ascending places from `lag` on whose pixel differs from the one `lag` before."""
     here, before = flat[lag:], flat[: len(flat) - lag]
-    n_words = len(here) // 8
-    words, others = here[: 8 * n_words].view(np.uint64), before[: 8 * n_words].view(np.uint64)
-    places, size = np.empty(1024, np.int64), 0
-    for begin in range(0, n_words, BLOCK):
-        end = min(begin + BLOCK, n_words)
-        count = _count_differing(words[begin:end], others[begin:end])
-        if count == 0:
-            continue
-        if size + 8 * count + 8 > len(places):
-            more = np.empty(2 * len(places) + 8 * count + 8, np.int64)
-            more[:size] = places[:size]
-            places = more
-        for i in range(begin, end):
-            if words[i] != others[i]:
-                for k in range(8 * i, 8 * i + 8):
-                    places[size] = k + lag
-                    size += here[k] != before[k]
-    found = np.empty(size + 8, np.int64)
-    found[:size] = places[:size]
-    for k in range(8 * n_words, len(here)):
-        found[size] = k + lag
+    whole = len(here) - len(here) % 8
+    words, others = here[:whole].view(np.uint64), before[:whole].view(np.uint64)
+    changed = _differing_words(words, others)
+    places, size = np.empty(8 * len(changed) + 8, np.int64), 0
+    for c in range(len(changed)):
+        word = np.uint64(changed[c])
+        difference = words[word] ^ others[word]
+        # The highest bit of each byte that is not zero; the lowest of them first.
+        marks = (((difference & _LOW_BITS) + _LOW_BITS) | difference) & ~_LOW_BITS
+        while marks != np.uint64(0):
+            lowest = marks & (~marks + np.uint64(1))
+            places[size] = 8 * changed[c] + lag + _byte_of(lowest)
+            size += 1
+            marks ^= lowest
+    for k in range(whole, len(here)):
+        places[size] = k + lag
         size += here[k] != before[k]
-    return found[:size]
+    return places[:size]
 
 
 @njit(cache=True, nogil=True)
@@ -149,6 +186,20 @@ def counts_of_changes(changes: IntArray, inside: bool, n_pixels: int) -> IntArra
         before = changes[k]
     counts[-1] = n_pixels - before
     return counts
+
+
+@njit(cache=True, nogil=True)
+def text_of_rows(image: UInt8Array) -> UInt8Array:
+    """The code of a (h, w) mask of zeros and ones whose rows lie in memory."""
+    changes = changes_of_rows(image)
+    return write_counts(counts_of_changes(changes, image[0, 0] != 0, image.size))
+
+
+@njit(cache=True, nogil=True)
+def text_of_columns(columns: UInt8Array) -> UInt8Array:
+    """The code of a mask of zeros and ones from its (w * h,) columns."""
+    changes = differing(columns, 1)
+    return write_counts(counts_of_changes(changes, columns[0] != 0, columns.size))
 
 
 @njit(cache=True, nogil=True)

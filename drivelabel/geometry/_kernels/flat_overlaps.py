@@ -55,13 +55,12 @@ def flat_overlaps(block: FloatArray, n: int) -> None:
         apart = (abs(x) >= half_x + abs(ux) + abs(vx)) | (abs(y) >= half_y + abs(uy) + abs(vy))
         apart |= abs(cos_b * dx + sin_b * dy) >= bx + abs(cos) * half_x + abs(sin) * half_y
         apart |= abs(cos_b * dy - sin_b * dx) >= by + abs(sin) * half_x + abs(cos) * half_y
-        # An edge upright to the floor has no strip; its slope is infinite and not looked at.
-        slope, reach = uy / ux, abs(ux)
+        slope, reach = uy / (ux if ux != 0.0 else 1.0), abs(ux)
         strip = _under(x + vx, y + vy, reach, slope, half_x, half_y)
         strip -= _under(x - vx, y - vy, reach, slope, half_x, half_y)
         strip = strip if ux > 0.0 else -strip
         area = strip if ux != 0.0 else 0.0
-        slope, reach = vy / vx, abs(vx)
+        slope, reach = vy / (vx if vx != 0.0 else 1.0), abs(vx)
         strip = _under(x - ux, y - uy, reach, slope, half_x, half_y)
         strip -= _under(x + ux, y + uy, reach, slope, half_x, half_y)
         strip = strip if vx > 0.0 else -strip
