@@ -41,14 +41,18 @@ class ImageFiles:
         self._tally = tally
         self._readers: dict[int, FrameReader] = {}
 
-    def place(self, picture: Picture) -> str:
-        """The picture's file name below the folder: its own name with a suffix. Its file is made when asked.
+    def place(self, picture: Picture, name: str = "") -> str:
+        """The picture's file name below the folder, with a suffix. Its file is made when asked.
+
+        Args:
+            picture: which.
+            name: without suffix, of safe parts; the picture's own when empty.
 
         Raises:
             StoreError: the recorded file is missing or damaged, or the copy cannot be written.
         """
         suffix = Path(picture.source.path).suffix.lower() if picture.is_file else ".jpg"
-        name = f"{picture.name}{suffix if suffix in IMAGE_SUFFIXES else '.jpg'}"
+        name = f"{name or picture.name}{suffix if suffix in IMAGE_SUFFIXES else '.jpg'}"
         if self.folder is None:
             if picture.is_file:
                 self._tally.keep(

@@ -30,6 +30,7 @@ def count_losses(
     why: str,
     *,
     masks: frozenset[str] | set[str] = frozenset(),
+    times: bool = False,
 ) -> None:
     """Count as dropped whatever is there and not kept.
 
@@ -39,6 +40,7 @@ def count_losses(
         kept: kind of label to the columns of it that the format holds.
         why: the note for kinds that it does not hold at all, such as "KITTI has no lane lines".
         masks: which of ``label_map`` and ``instance_map`` it holds.
+        times: whether it holds when frames were taken.
     """
     for layer in pictures.layers:
         for kind, grouped in layer.tables.items():
@@ -51,7 +53,7 @@ def count_losses(
                 tally.drop(kind, "", int(store.labelled().sum()), why)
     for data in pictures.data:
         if isinstance(data, Scene):
-            count_drive(data, tally, why)
+            count_drive(data, tally, why, times=times)
 
 
 def count_columns(table: Table, kept: frozenset[str] | set[str], tally: Tally) -> None:
@@ -76,13 +78,13 @@ def _n_told(column: Any, default: Any) -> int:
     return int((column != default).reshape(len(column), -1).any(axis=1).sum()) if len(column) else 0
 
 
-def count_drive(scene: Scene, tally: Tally, why: str) -> None:
+def count_drive(scene: Scene, tally: Tally, why: str, *, times: bool = False) -> None:
     """Count what makes a drive of some images: sweeps, poses and calibration."""
     tally.drop("sweeps", "", len(scene.sweeps), why)
     tally.drop("poses", "", 0 if scene.poses is None else len(scene.poses), why)
     calibrated = sum(camera.camera_matrix is not None for camera in scene.cameras)
     tally.drop("sensors", "calibration", calibrated, why)
-    tally.drop("frames", "timestamp_ns", len(scene.frames), why)
+    tally.drop("frames", "timestamp_ns", 0 if times else len(scene.frames), why)
 
 
 def labelled_pictures(pictures: Pictures, kinds: frozenset[str] | set[str], tally: Tally) -> list[int]:
