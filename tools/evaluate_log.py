@@ -15,6 +15,7 @@ from pathlib import Path
 
 from drivelabel.cli.evaluating import evaluate_scenes
 from drivelabel.errors import DriveLabelError
+from drivelabel.evaluation.report import Settings, changed
 from drivelabel.evaluation.report.html.headline import verdict
 
 
@@ -30,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--compare", help="another layer to set beside it")
     parser.add_argument("--baseline", type=Path, help="an earlier metrics.json")
     parser.add_argument("--no-pictures", action="store_true", help="leave images out of the report")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a rule; see docs/metrics.md"
+    )
     args = parser.parse_args(argv)
     try:
         metrics = evaluate_scenes(
@@ -40,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             compare=args.compare,
             baseline=args.baseline,
             pictures=not args.no_pictures,
+            settings=changed(Settings(), args.set),
         )
     except DriveLabelError as error:
         print(f"evaluate_log: {error}", file=sys.stderr)

@@ -25,6 +25,14 @@ def evaluate(
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Put images into the report.")
     ] = True,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A rule, such as iou=0.6; may be repeated (docs/metrics.md).",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge labels by others.
@@ -33,16 +41,19 @@ def evaluate(
     """
     from drivelabel.cli.evaluating import evaluate_scenes
     from drivelabel.cli.interrupt import interruptible
-    from drivelabel.evaluation.report.html.headline import numbers, verdict
+    from drivelabel.evaluation.report import Settings, changed
+    from drivelabel.evaluation.report.html.headline import numbers, reasons, verdict
 
+    rules = changed(Settings(), settings or [])
     with interruptible("The scenes are unchanged; run the same command again."):
         metrics = evaluate_scenes(
-            scenes, truth, pred, out, compare=compare, baseline=baseline, pictures=pictures
+            scenes, truth, pred, out, compare=compare, baseline=baseline, pictures=pictures, settings=rules
         )
     if as_json:
         say_json({"out": out, **metrics})
         return
     say(verdict(metrics["total"], pred))
+    say(reasons(metrics["total"]))
     for number in numbers(metrics["total"], None):
         say(f"  {number.name}: {number.value} ({number.counts})")
     say(f"{out / 'report.html'}")

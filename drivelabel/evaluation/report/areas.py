@@ -1,4 +1,4 @@
-"""Label maps against label maps: pixels counted by true and predicted class."""
+"""Label maps against label maps: pixels by true and predicted class, segments, and outlines."""
 
 from __future__ import annotations
 
@@ -9,114 +9,184 @@ from typing import Any
 import numpy as np
 
 from drivelabel.errors import InvalidLabelError
-from drivelabel.evaluation.report.counts import ratio
-from drivelabel.labels import DRIVING, UNMAPPED, VOID, Taxonomy, mapping
+from drivelabel.evaluation.areas import PanopticQuality, Segments, boundary_of, panoptic_quality
+from drivelabel.evaluation.areas.mean_iou import confusion_of
+from drivelabel.evaluation.report.area_findings import area_findings
+from drivelabel.evaluation.report.findings import Finding
+from drivelabel.evaluation.report.settings import Settings
+from drivelabel.labels import DRIVING, UNMAPPED, VOID, InstanceMap, LabelMap, Taxonomy, mapping
 from drivelabel.scene import Layer, Scene
-from drivelabel.typing import AnyArray, IntArray
+from drivelabel.typing import IntArray, UInt8Array
 
 N = len(DRIVING)
-"""The code of a pixel that its side says nothing about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AreaFrames:
-    """Pixels of one log by class, one row per judged frame.
+    """Areas of one log.
 
     Attributes:
         frame: (f,) row of the scene's frames.
-        classes: (k,) the categories of DRIVING that occur; the last row and column stand for void.
-        pixels: (f, k + 1, k + 1) int64, true class by predicted class.
+        time_ns, camera: (f,) of them.
+        pixels: (f, N + 1, N + 1) int64, true class of DRIVING by predicted class; the last stand for void.
         bands: dimension to (f,) the name of the slice.
         pred_missing: how many of the frames have no predicted map; all their pixels count as void.
         unmapped: class of the truth's (``truth``) and the prediction's (``pred``) taxonomy that is none of
             DRIVING, to its pixels.
+        segments: panoptic quality; only classes that both sides use are reported.
+        with_instances: whether things were told apart on both sides; else each class is one area.
+        outline: (N, 2) int64, pixels near a class's outline on both sides, and on either.
+        findings: what to look at.
     """
 
     frame: IntArray
-    classes: IntArray
+    time_ns: IntArray
+    camera: IntArray
     pixels: IntArray
     bands: Mapping[str, Any]
     pred_missing: int
     unmapped: dict[str, dict[str, int]]
-
-    def to_json(self, rows: Any = slice(None)) -> dict[str, Any]:
-        """IoU per class with its pixels; pixels whose truth is void are left out."""
-        return areas_json(self.classes, self.pixels[rows].sum(axis=0), len(self.frame[rows]))
-
-
-def areas_json(classes: IntArray, table: IntArray, n_frames: int) -> dict[str, Any]:
-    """IoU per class from a table of pixels, true class by predicted class, void last."""
-    judged = table[:-1]
-    result = {}
-    for i, row in enumerate(classes.tolist()):
-        both, truth, pred = int(judged[i, i]), int(judged[i].sum()), int(judged[:, i].sum())
-        iou = ratio(both, truth + pred - both) if truth else None
-        result[DRIVING.names[row]] = {"both": both, "truth": truth, "pred": pred, "iou": iou}
-    ious = [one["iou"] for one in result.values() if one["iou"] is not None]
-    return {
-        "frames": n_frames,
-        "pixels": int(judged.sum()),
-        "pixels_without_prediction": int(judged[:, -1].sum()),
-        "mean_iou": float(np.mean(ious)) if ious else None,
-        "mean_over": [name for name, one in result.items() if one["iou"] is not None],
-        "classes": result,
-    }
+    segments: PanopticQuality
+    with_instances: bool
+    outline: IntArray
+    findings: list[Finding]
 
 
-def area_frames(scene: Scene, truth: Layer, pred: Layer, bands: Mapping[str, Any]) -> AreaFrames:
-    """Count the pixels of every frame of which the truth has a label map.
+class AreaMaps:
+    """Both sides' maps in the classes of DRIVING, frame by frame."""
+
+    def __init__(self, scene: Scene, truth: Layer, pred: Layer) -> None:
+        self._scene, self._layers = scene, (truth, pred)
+        self._tables = [_table(layer.taxonomy) for layer in (truth, pred)]
+        self.unmapped: dict[str, dict[str, int]] = {"truth": {}, "pred": {}}
+
+    def read(self, frame: int) -> tuple[UInt8Array, UInt8Array]:
+        """(h, w) of both sides; void where a class is none of DRIVING or nothing was predicted.
+
+        Raises:
+            InvalidLabelError: they differ in size, or hold a class that is none.
+        """
+        truth, pred = self._layers
+        assert truth.label_maps is not None and pred.label_maps is not None, "the caller has seen both"
+        a = truth.label_maps.read(frame)
+        b = pred.label_maps.read(frame) if frame in pred.label_maps else np.full_like(a, VOID)
+        if a.shape != b.shape:
+            raise InvalidLabelError(
+                f"{self._scene.name}, frame {frame}: expected label maps of one size, got {a.shape} in "
+                f"{truth.name!r} and {b.shape} in {pred.name!r}."
+            )
+        return self._tables[0][a], self._tables[1][b]
+
+    def count_unmapped(self, frame: int) -> None:
+        """Add up the pixels of classes that are none of DRIVING.
+
+        Raises:
+            InvalidLabelError: a map holds a class that its taxonomy does not have.
+        """
+        for side, layer in zip(("truth", "pred"), self._layers, strict=True):
+            assert layer.label_maps is not None
+            if frame not in layer.label_maps:
+                continue
+            pixels = np.bincount(layer.label_maps.read(frame).ravel(), minlength=256)
+            _count(f"{self._scene.name}, frame {frame}", layer.taxonomy, pixels, self.unmapped[side])
+
+    def instances(self, frame: int) -> tuple[InstanceMap | None, InstanceMap | None]:
+        """Both sides' things, None where a side has none."""
+        found = []
+        for layer in self._layers:
+            has = layer.instance_maps is not None and frame in layer.instance_maps
+            found.append(layer.instance_map(frame) if has else None)
+        return found[0], found[1]
+
+
+def _table(taxonomy: Taxonomy) -> UInt8Array:
+    """(256,) a layer's values to categories of DRIVING, VOID for all others."""
+    table = np.full(256, VOID, np.uint8)
+    own = mapping(taxonomy, DRIVING)
+    table[: len(own)] = np.where(own == UNMAPPED, VOID, own)
+    return table
+
+
+def _count(where: str, taxonomy: Taxonomy, pixels: IntArray, unmapped: dict[str, int]) -> None:
+    own = mapping(taxonomy, DRIVING)
+    if pixels[len(own) : VOID].any():
+        wrong = int(np.flatnonzero(pixels[len(own) : VOID])[0]) + len(own)
+        raise InvalidLabelError(
+            f"{where}: expected a category of taxonomy {taxonomy.name} (0 to {len(own) - 1}) or void "
+            f"({VOID}) in the label map, got {wrong}."
+        )
+    for row in np.flatnonzero((own == UNMAPPED) & (pixels[: len(own)] > 0)).tolist():
+        name = taxonomy.names[row]
+        unmapped[name] = unmapped.get(name, 0) + int(pixels[row])
+
+
+def area_frames(
+    scene: Scene, truth: Layer, pred: Layer, bands: Mapping[str, Any], settings: Settings
+) -> AreaFrames:
+    """Judge every frame of which the truth has a label map.
 
     Raises:
         InvalidLabelError: the two maps of a frame differ in size, or hold a class that is none.
     """
     assert truth.label_maps is not None and pred.label_maps is not None, "the caller has seen both"
     frames = np.flatnonzero(truth.label_maps.labelled())
+    maps = AreaMaps(scene, truth, pred)
     tables = np.zeros((len(frames), N + 1, N + 1), np.int64)
-    lost: dict[str, dict[str, int]] = {"truth": {}, "pred": {}}
-    missing = 0
     for i, frame in enumerate(frames.tolist()):
-        a = truth.label_maps.read(frame)
-        has = frame in pred.label_maps
-        missing += not has
-        b = pred.label_maps.read(frame) if has else np.full_like(a, VOID)
-        if a.shape != b.shape:
-            raise InvalidLabelError(
-                f"{scene.name}, frame {frame}: expected label maps of one size, got {a.shape} in "
-                f"{truth.name!r} and {b.shape} in {pred.name!r}."
-            )
-        codes = _codes(truth.taxonomy, a, lost["truth"]) * (N + 1) + _codes(pred.taxonomy, b, lost["pred"])
-        tables[i] = np.bincount(codes.ravel(), minlength=(N + 1) ** 2).reshape(N + 1, N + 1)
-    used = tables.sum(axis=0)
-    classes = np.flatnonzero((used.sum(axis=0) + used.sum(axis=1))[:N])
-    keep = np.append(classes, N)
-    cut = {name: values[frames] for name, values in bands.items()}
-    return AreaFrames(frames, classes, tables[:, keep][:, :, keep], cut, missing, lost)
+        maps.count_unmapped(frame)
+        tables[i] = confusion_of([maps.read(frame)], N)
+    used = used_classes(tables.sum(axis=0))
+    outline, segments, with_instances = _second_look(maps, frames, used, settings)
+    time_ns, camera = scene.frames.timestamp_ns[frames], scene.frames.sensor[frames].astype(np.int64)
+    return AreaFrames(
+        frame=frames,
+        time_ns=time_ns,
+        camera=camera,
+        pixels=tables,
+        bands={name: values[frames] for name, values in bands.items()},
+        pred_missing=int((~pred.label_maps.labelled()[frames]).sum()),
+        unmapped=maps.unmapped,
+        segments=segments,
+        with_instances=with_instances,
+        outline=outline,
+        findings=area_findings(tables, frames, time_ns, camera, used, maps.read),
+    )
 
 
-def _codes(taxonomy: Taxonomy, label_map: AnyArray, unmapped: dict[str, int]) -> IntArray:
-    """Categories of DRIVING; N for void and for classes that are none of it, which are counted."""
-    table = np.full(256, N, np.int64)
-    own = mapping(taxonomy, DRIVING)
-    table[: len(own)] = np.where(own == UNMAPPED, N, own)
-    pixels = np.bincount(label_map.ravel(), minlength=256)
-    if pixels[len(own) : VOID].any():
-        wrong = int(np.flatnonzero(pixels[len(own) : VOID])[0]) + len(own)
-        raise InvalidLabelError(
-            f"label map: expected a category of taxonomy {taxonomy.name} (0 to {len(own) - 1}) or void, "
-            f"got {wrong}."
-        )
-    for row in np.flatnonzero((own == UNMAPPED) & (pixels[: len(own)] > 0)).tolist():
-        name = taxonomy.names[row]
-        unmapped[name] = unmapped.get(name, 0) + int(pixels[row])
-    codes: IntArray = table[label_map]
-    return codes
+def used_classes(table: IntArray) -> IntArray:
+    """The classes that both sides use, from (N + 1, N + 1) pixels."""
+    used: IntArray = np.flatnonzero((table[:N].sum(axis=1) > 0) & (table[:N, :N].sum(axis=0) > 0))
+    return used
 
 
-def pooled_areas(parts: list[AreaFrames]) -> dict[str, Any]:
-    """The numbers of several logs together; pixels add up."""
-    classes = np.unique(np.concatenate([part.classes for part in parts]))
-    table = np.zeros((len(classes) + 1, len(classes) + 1), np.int64)
-    for part in parts:
-        slots = np.append(np.searchsorted(classes, part.classes), len(classes))
-        table[np.ix_(slots, slots)] += part.pixels.sum(axis=0)
-    return areas_json(classes, table, sum(len(part.frame) for part in parts))
+def _second_look(
+    maps: AreaMaps, frames: IntArray, used: IntArray, settings: Settings
+) -> tuple[IntArray, PanopticQuality, bool]:
+    """Outlines and segments of the classes that both sides use."""
+    outline = np.zeros((N, 2), np.int64)
+    told_apart = False
+    is_thing = [category.is_thing for category in DRIVING]
+    total = panoptic_quality([], DRIVING.names, is_thing)
+    for frame in frames.tolist():
+        a, b = maps.read(frame)
+        void = a == VOID
+        for k in used.tolist():
+            near_a = boundary_of(a == k, settings.boundary_ratio)
+            near_b = boundary_of((b == k) & ~void, settings.boundary_ratio)
+            outline[k] += [int((near_a & near_b).sum()), int((near_a | near_b).sum())]
+        instances = maps.instances(frame)
+        both = instances[0] is not None and instances[1] is not None
+        told_apart |= both
+        pairs = [(_segments(a, instances[0], both), _segments(b, instances[1], both))]
+        total += panoptic_quality(pairs, DRIVING.names, is_thing)
+    return outline, total, told_apart
+
+
+def _segments(label_map: UInt8Array, instances: InstanceMap | None, both: bool) -> Segments:
+    """Things are told apart only where both sides do so; else each class is one area."""
+    if both:
+        return Segments.of_maps(LabelMap(label_map), instances, DRIVING)
+    area = np.where(label_map == VOID, 0, label_map.astype(np.int64) + 1)
+    found = np.flatnonzero(np.bincount(area.ravel(), minlength=1))
+    found = found[found > 0]
+    return Segments(area, found, found - 1, np.zeros(len(found), np.bool_))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 
 from drivelabel.evaluation.report.columns import Matched, Objects
 from drivelabel.evaluation.report.settings import Settings
-from drivelabel.labels import DRIVING
 from drivelabel.scene import Layer, Scene
 from drivelabel.typing import FloatArray
 
@@ -24,21 +24,21 @@ def with_slices(matched: Matched, scene: Scene, layers: list[Layer], settings: S
     A false label has no true distance: it is ``unknown`` there unless it is a cuboid itself.
     """
     tags = frame_tags(scene, layers, matched.kind)
-    truth = matched.truth.with_bands(_own(matched.truth, scene, tags, settings))
-    own = _own(matched.pred, scene, tags, settings)
+    truth = replace(matched.truth, bands=_own(matched, matched.truth, scene, tags, settings))
+    own = _own(matched, matched.pred, scene, tags, settings)
     has = matched.pred_truth >= 0
     bands: dict[str, Any] = {}
     for name, values in own.items():
         bands[name] = values.copy()
         if name != "class":
             bands[name][has] = truth.bands[name][matched.pred_truth[has]]
-    from dataclasses import replace
-
-    return replace(matched, truth=truth, pred=matched.pred.with_bands(bands))
+    return replace(matched, truth=truth, pred=replace(matched.pred, bands=bands))
 
 
-def _own(objects: Objects, scene: Scene, tags: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    names = np.array(DRIVING.names, object)
+def _own(
+    matched: Matched, objects: Objects, scene: Scene, tags: dict[str, Any], settings: Settings
+) -> dict[str, Any]:
+    names = np.array(matched.names, object)
     bands: dict[str, Any] = {"class": names[objects.category]}
     if (objects.camera >= 0).any():
         channels = np.array([sensor.channel for sensor in scene.sensors], object)
@@ -51,7 +51,7 @@ def _own(objects: Objects, scene: Scene, tags: dict[str, Any], settings: Setting
     bands["distance"] = band_names(objects.distance, settings.distance_edges, "m")
     for name, values in tags.items():
         bands[name] = values[objects.group]
-    return bands
+    return {**bands, **objects.bands}
 
 
 def band_names(values: FloatArray, edges: tuple[float, ...], unit: str) -> Any:

@@ -1,22 +1,27 @@
-"""Intervals by resampling what is independent: logs, or within one log tracks; never frames."""
+"""Intervals by resampling what is independent: logs where there are enough, else tracks; never frames.
+
+Tracks of a few logs tell how sure a number is for those logs, not for other ones: what the logs have in
+common (place, weather, hour) is not resampled. With too few tracks as well there is no interval at all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from drivelabel.evaluation.report import columns as c
 from drivelabel.evaluation.report.columns import Matched
-from drivelabel.evaluation.report.precision import average_precision
 from drivelabel.evaluation.report.settings import Settings
 from drivelabel.labels import NO_TRACK
-from drivelabel.typing import AnyArray, FloatArray, IntArray
+from drivelabel.typing import AnyArray, BoolArray, FloatArray, IntArray
 
-NUMBERS = ("recall", "precision", "f1", "ap")
+IN_IMAGES = ("boxes2d", "traffic_lights")
+"""The kinds whose average precision (COCO's, at the settings' IoU) has an interval too."""
 _BLOCK_NS = 2_000_000_000
 """Labels without a track are resampled in stretches of 2 s of one camera."""
+_RECALLS = np.linspace(0.0, 1.0, 101)
 
 Keys = list[tuple[int, ...]]
 
@@ -30,6 +35,7 @@ class Interval:
         low, high: bounds; None when they cannot be had.
         unit: what was resampled: ``logs`` or ``tracks``.
         units: how many of them there are.
+        why: there are no bounds; "" where there are.
     """
 
     value: float | None
@@ -37,63 +43,73 @@ class Interval:
     high: float | None
     unit: str
     units: int
+    why: str
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "unit": self.unit,
-            "units": self.units,
-        }
+        return asdict(self)
 
 
-def units(matched: Matched, n_logs: int, side: int = 0) -> tuple[Keys, Keys]:
+def numbers_of(kind: str) -> tuple[str, ...]:
+    """What has an interval."""
+    shares = ("recall", "precision", "f1")
+    return ("recall",) if kind == "light_states" else (*shares, "ap") if kind in IN_IMAGES else shares
+
+
+def unit_of(n_logs: int, settings: Settings) -> str:
+    """What is resampled."""
+    return "logs" if n_logs >= settings.min_logs else "tracks"
+
+
+def units(matched: Matched, unit: str, side: int = 0) -> tuple[Keys, Keys]:
     """The unit of every truth row and of every pred row.
 
     Args:
         matched: of all logs.
-        n_logs: with several, the unit is the log.
+        unit: ``logs`` or ``tracks``.
         side: tells the false tracks of two predictions apart.
     """
-    if n_logs > 1:
-        return [(0, k) for k in matched.truth_log.tolist()], [(0, k) for k in matched.pred_log.tolist()]
-    truth = _keys(matched.truth, 1)
-    own = _keys(matched.pred, 3 + 2 * side)
+    if unit == "logs":
+        truth_log, pred_log = matched.truth_log.tolist(), matched.pred_log.tolist()
+        return [(0, 0, k) for k in truth_log], [(0, 0, k) for k in pred_log]
+    truth = _keys(matched.truth, matched.truth_log, 1)
+    own = _keys(matched.pred, matched.pred_log, 3 + 2 * side)
     pred = [truth[t] if t >= 0 else own[p] for p, t in enumerate(matched.pred_truth.tolist())]
     return truth, pred
 
 
-def _keys(objects: c.Objects, kind: int) -> Keys:
+def _keys(objects: c.Objects, log: IntArray, kind: int) -> Keys:
     block = objects.time_ns // _BLOCK_NS
     tracked = objects.track_id != NO_TRACK
-    third = np.where(tracked, objects.track_id, block)
+    last = np.where(tracked, objects.track_id, block)
     kinds = np.where(tracked, kind, kind + 1)
-    return list(zip(kinds.tolist(), objects.camera.tolist(), third.tolist(), strict=True))
+    columns = (kinds, objects.category, log, objects.camera, last)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def draw_weights(keys: list[Keys], resamples: int, seed: int) -> tuple[FloatArray, list[IntArray], int]:
-    """How often each unit is drawn in each resample; each kind of unit keeps its number.
+    """How often each unit is drawn in each resample; each class of each kind of unit keeps its number.
+
+    Else a class with few tracks would be missing from many resamples, and means over classes would shift.
 
     Returns:
         (b, u) weights, for each list of keys (n,) the unit of its rows, and the number of truth units.
     """
     names = sorted({key for part in keys for key in part})
     slot = {key: i for i, key in enumerate(names)}
-    kinds = np.array([key[0] for key in names], np.int64)
+    kinds = np.array([key[:2] for key in names], np.int64).reshape(-1, 2)
     weights = np.zeros((resamples, len(names)))
     generator = np.random.default_rng(seed)
-    for kind in np.unique(kinds).tolist():
-        of_kind = np.flatnonzero(kinds == kind)
+    for kind in np.unique(kinds, axis=0):
+        of_kind = np.flatnonzero((kinds == kind).all(axis=1))
         share = np.full(len(of_kind), 1 / len(of_kind))
         weights[:, of_kind] = generator.multinomial(len(of_kind), share, size=resamples)
     rows = [np.array([slot[key] for key in part], np.int64) for part in keys]
-    return weights, rows, int((kinds <= 2).sum())
+    return weights, rows, int((kinds[:, 0] <= 2).sum())
 
 
 def resampled(matched: Matched, weights: FloatArray, truth_unit: IntArray, pred_unit: IntArray) -> AnyArray:
-    """(b, 4) the NUMBERS in each resample; NaN where one has no counts."""
+    """(b, k) the numbers of the kind in each resample; NaN where one has no counts."""
     n_units = weights.shape[1]
 
     def sums(unit: IntArray, rows: AnyArray) -> FloatArray:
@@ -103,8 +119,11 @@ def resampled(matched: Matched, weights: FloatArray, truth_unit: IntArray, pred_
     truth, found = sums(truth_unit, matched.counted), sums(truth_unit, matched.truth_error == c.FOUND)
     pred, right = sums(pred_unit, matched.judged), sums(pred_unit, matched.pred_error == c.RIGHT)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = (found / truth, right / pred, (found + right) / (truth + pred))
-    return np.stack([*shares, _mean_aps(matched, weights, truth_unit, pred_unit)], axis=1)
+        shares = {"recall": found / truth, "precision": right / pred, "f1": (found + right) / (truth + pred)}
+    names = numbers_of(matched.kind)
+    if "ap" in names:
+        shares["ap"] = _mean_aps(matched, weights, truth_unit, pred_unit)
+    return np.stack([shares[name] for name in names], axis=1)
 
 
 def _mean_aps(matched: Matched, weights: FloatArray, truth_unit: IntArray, pred_unit: IntArray) -> FloatArray:
@@ -115,29 +134,54 @@ def _mean_aps(matched: Matched, weights: FloatArray, truth_unit: IntArray, pred_
         n_truth = weights @ np.bincount(truth_unit[own], minlength=weights.shape[1])
         pred = np.flatnonzero((matched.pred.category == row) & matched.judged)
         pred = pred[np.argsort(-matched.pred.score[pred], kind="stable")]
-        hit, unit = matched.hits[0, pred], pred_unit[pred]
+        hit, unit = matched.pred_error[pred] == c.RIGHT, pred_unit[pred]
         for b in np.flatnonzero(n_truth > 0).tolist():
-            summed[b] += average_precision(hit, n_truth[b], weights[b, unit])
+            summed[b] += weighted_precision(hit, n_truth[b], weights[b, unit])
             classes[b] += 1
     with np.errstate(invalid="ignore"):
         means: FloatArray = summed / np.where(classes > 0, classes, np.nan)
     return means
 
 
+def weighted_precision(hit: BoolArray, n_truth: float, weight: FloatArray) -> float:
+    """COCO's average precision of labels that count several times, which its own program cannot do.
+
+    Args:
+        hit: (m,) which are right, in order of falling score.
+        n_truth: how many true objects there are; above 0.
+        weight: (m,) how often each label counts.
+    """
+    right, shown = np.cumsum(hit * weight), np.cumsum(weight)
+    precision = right / np.maximum(shown, np.spacing(1.0))
+    falling = np.maximum.accumulate(precision[::-1])[::-1]
+    at = np.searchsorted(right / n_truth, _RECALLS, side="left")
+    return float(np.append(falling, 0.0)[np.minimum(at, len(falling))].mean())
+
+
 def intervals(matched: Matched, n_logs: int, settings: Settings) -> dict[str, Interval]:
-    """Every one of NUMBERS with its bounds."""
-    truth_keys, pred_keys = units(matched, n_logs)
+    """Every number of the kind with its bounds, where they can be had."""
+    unit = unit_of(n_logs, settings)
+    truth_keys, pred_keys = units(matched, unit)
     weights, (truth_unit, pred_unit), n_units = draw_weights(
         [truth_keys, pred_keys], settings.resamples, settings.seed
     )
-    once = np.ones((1, weights.shape[1]))
-    values = resampled(matched, once, truth_unit, pred_unit)[0]
-    drawn = resampled(matched, weights, truth_unit, pred_unit) if n_units > 1 else np.zeros((0, len(NUMBERS)))
-    unit = "logs" if n_logs > 1 else "tracks"
+    values = resampled(matched, np.ones((1, weights.shape[1])), truth_unit, pred_unit)[0]
+    why = too_few(n_logs, n_units, unit, settings)
+    drawn = np.zeros((0, len(values))) if why else resampled(matched, weights, truth_unit, pred_unit)
     return {
-        name: Interval(_number(values[i]), *bounds(drawn[:, i], settings.confidence), unit, n_units)
-        for i, name in enumerate(NUMBERS)
+        name: Interval(_number(values[i]), *bounds(drawn[:, i], settings.confidence), unit, n_units, why)
+        for i, name in enumerate(numbers_of(matched.kind))
     }
+
+
+def too_few(n_logs: int, n_units: int, unit: str, settings: Settings) -> str:
+    """Why there can be no interval; "" if there can."""
+    if not settings.resamples:
+        return "not asked for"
+    if n_units >= settings.min_units or unit == "logs":
+        return ""
+    logs = f"{n_logs} log{'' if n_logs == 1 else 's'}"
+    return f"too few for an interval: {logs}, {n_units} tracks; {settings.min_units} of either are needed"
 
 
 def bounds(drawn: FloatArray, confidence: float) -> tuple[float | None, float | None]:

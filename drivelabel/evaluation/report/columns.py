@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from drivelabel.labels import DRIVING
 from drivelabel.typing import BoolArray, FloatArray, IntArray
 
 FOUND, WRONG_CLASS, LOOSE, MISSED, IGNORED = range(5)
@@ -21,6 +22,10 @@ PRED_ERRORS = ("right", "wrong_class", "loose", "duplicate", "ignored", "false",
 RIGHT = FOUND
 NOBODY = -1
 
+COUNTS, TOO_LOW, TOO_FAR, HIDDEN, NO_POINTS, NOT_VISIBLE, FILLED = range(7)
+REASONS = ("", "too low", "too far", "behind other cuboids", "too few lidar points", "not visible", "filled")
+"""Why a true object does not count; where several hold, the last of them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objects:
@@ -31,14 +36,14 @@ class Objects:
         row: (n,) row of the layer's table.
         time_ns: (n,) when.
         camera: (n,) row of the scene's sensors; -1 for cuboids.
-        category: (n,) category of DRIVING.
+        category: (n,) row of the matches' names.
         score: (n,) float64.
         track_id: (n,), NO_TRACK if untracked.
         origin: (n,) index into ORIGINS.
-        xyxy: (n, 4) pixels; NaN for cuboids.
+        xyxy: (n, 4) pixels; NaN for cuboids, the box round it for a lane line.
         center: (n, 3) metres, world coords; NaN when not known.
         distance: (n,) metres from the camera (cuboids: from the ego vehicle); NaN when not known.
-        ignored: (n,) whether a rule says that it does not count.
+        ignored_for: (n,) index into REASONS.
         bands: dimension to (n,) the name of the slice that a row is in.
     """
 
@@ -53,21 +58,26 @@ class Objects:
     xyxy: FloatArray
     center: FloatArray
     distance: FloatArray
-    ignored: BoolArray
+    ignored_for: IntArray
     bands: Mapping[str, Any]
 
     def __len__(self) -> int:
         return len(self.group)
 
     @property
+    def ignored(self) -> BoolArray:
+        """(n,) whether a rule says that a row does not count."""
+        ignored: BoolArray = self.ignored_for != COUNTS
+        return ignored
+
+    @property
     def height_px(self) -> FloatArray:
         """(n,) pixels."""
         return self.xyxy[:, 3] - self.xyxy[:, 1]
 
-    def with_bands(self, bands: Mapping[str, Any]) -> Objects:
-        """The same rows in other slices."""
-        columns = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return Objects(**(columns | {"bands": bands}))
+    def without(self, rows: BoolArray, reason: int) -> Objects:
+        """The same rows, some of which do not count any more."""
+        return replace(self, ignored_for=np.where(rows, reason, self.ignored_for))
 
     def take(self, rows: Any) -> Objects:
         """Some rows."""
@@ -82,15 +92,13 @@ class Matched:
 
     Attributes:
         kind: of label, such as ``boxes2d``.
+        names: the classes that categories are rows of.
         truth, pred: the objects.
         truth_error: (n,) index into TRUTH_ERRORS.
         truth_pred: (n,) row of `pred` that found it, has the wrong class or is loose; NOBODY if missed.
         pred_error: (m,) index into PRED_ERRORS.
         pred_truth: (m,) row of `truth`, or NOBODY.
         closeness: (n,) of each truth with its partner: IoU, for cuboids minus metres; NaN if missed.
-        thresholds: (1 + t,) of closeness: where two are the same object, then those of the mean average
-            precision.
-        hits: (1 + t, m) whether a prediction is right at each threshold.
         truth_log, pred_log: which log a row is from.
     """
 
@@ -102,10 +110,9 @@ class Matched:
     pred_error: IntArray
     pred_truth: IntArray
     closeness: FloatArray
-    thresholds: FloatArray
-    hits: BoolArray
     truth_log: IntArray
     pred_log: IntArray
+    names: tuple[str, ...] = DRIVING.names
 
     @property
     def judged(self) -> BoolArray:
@@ -118,6 +125,12 @@ class Matched:
         """(n,) the true objects that count."""
         counted: BoolArray = self.truth_error != IGNORED
         return counted
+
+    def present(self) -> IntArray:
+        """The categories that either side has among what counts."""
+        truth, pred = self.truth.category[self.counted], self.pred.category[self.judged]
+        present: IntArray = np.union1d(truth, pred).astype(np.int64)
+        return present
 
 
 def concat_objects(parts: Sequence[Objects]) -> Objects:
@@ -153,8 +166,7 @@ def concat_matched(parts: Sequence[Matched]) -> Matched:
         np.concatenate([part.pred_error for part in parts]),
         np.concatenate([moved(p.pred_truth, int(n_truth[i])) for i, p in enumerate(parts)]),
         np.concatenate([part.closeness for part in parts]),
-        parts[0].thresholds,
-        np.concatenate([part.hits for part in parts], axis=1),
         np.concatenate([np.full(len(p.truth), i) for i, p in enumerate(parts)]),
         np.concatenate([np.full(len(p.pred), i) for i, p in enumerate(parts)]),
+        parts[0].names,
     )

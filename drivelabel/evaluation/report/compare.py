@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from drivelabel.evaluation.report.bootstrap import NUMBERS, bounds, draw_weights, resampled, units
+from drivelabel.evaluation.report.bootstrap import (
+    bounds,
+    draw_weights,
+    numbers_of,
+    resampled,
+    too_few,
+    unit_of,
+    units,
+)
 from drivelabel.evaluation.report.columns import Matched
 from drivelabel.evaluation.report.counts import count
 from drivelabel.evaluation.report.settings import Settings
@@ -17,20 +25,23 @@ def compare(pred: Matched, other: Matched, n_logs: int, settings: Settings) -> d
 
     Both are resampled together, so what makes a log (track) hard for both does not blur the difference.
     """
-    keys = [*units(pred, n_logs, 0), *units(other, n_logs, 1)]
+    unit = unit_of(n_logs, settings)
+    keys = [*units(pred, unit, 0), *units(other, unit, 1)]
     weights, (t0, p0, t1, p1), n_units = draw_weights(keys, settings.resamples, settings.seed)
     once = np.ones((1, weights.shape[1]))
     value = resampled(pred, once, t0, p0)[0], resampled(other, once, t1, p1)[0]
-    enough = n_units > 1 and settings.resamples > 0
-    empty = np.zeros((0, len(NUMBERS)))
-    drawn = resampled(pred, weights, t0, p0) - resampled(other, weights, t1, p1) if enough else empty
+    why = too_few(n_logs, n_units, unit, settings)
+    names = numbers_of(pred.kind)
+    empty = np.zeros((0, len(names)))
+    drawn = empty if why else resampled(pred, weights, t0, p0) - resampled(other, weights, t1, p1)
     numbers = {
-        name: _difference(value[0][i], value[1][i], drawn[:, i], settings) for i, name in enumerate(NUMBERS)
+        name: difference(value[0][i], value[1][i], drawn[:, i], settings) for i, name in enumerate(names)
     }
     classes = sorted(set(pred.truth.bands["class"].tolist()))
     return {
-        "unit": "logs" if n_logs > 1 else "tracks",
+        "unit": unit,
         "units": n_units,
+        "why": why,
         "numbers": numbers,
         "counts": {"pred": count(pred).to_json(), "other": count(other).to_json()},
         "classes": {
@@ -46,7 +57,8 @@ def compare(pred: Matched, other: Matched, n_logs: int, settings: Settings) -> d
     }
 
 
-def _difference(a: float, b: float, drawn: Any, settings: Settings) -> dict[str, Any]:
+def difference(a: float, b: float, drawn: Any, settings: Settings) -> dict[str, Any]:
+    """Two numbers, their difference and, where differences were drawn, its bounds and two-sided p."""
     drawn = drawn[np.isfinite(drawn)]
     low, high = bounds(drawn, settings.confidence)
     p = None

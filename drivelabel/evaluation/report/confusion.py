@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from drivelabel.evaluation.report.columns import FOUND, WRONG_CLASS, Matched
-from drivelabel.labels import DRIVING
 
 
 def confusion(matched: Matched) -> dict[str, Any]:
@@ -17,8 +16,8 @@ def confusion(matched: Matched) -> dict[str, Any]:
     """
     met = np.isin(matched.truth_error, (FOUND, WRONG_CLASS))
     truth, pred = matched.truth.category, matched.pred.category
-    names = np.union1d(truth[matched.counted], pred[matched.judged]).astype(np.int64)
-    slot = np.full(len(DRIVING), -1)
+    names = matched.present()
+    slot = np.full(len(matched.names), -1)
     slot[names] = np.arange(len(names))
     table = np.zeros((len(names) + 1, len(names) + 1), np.int64)
     np.add.at(table, (slot[truth[met]], slot[pred[matched.truth_pred[met]]]), 1)
@@ -26,4 +25,4 @@ def confusion(matched: Matched) -> dict[str, Any]:
     np.add.at(table, (slot[truth[lost]], len(names)), 1)
     extra = matched.judged & ~np.isin(matched.pred_error, (FOUND, WRONG_CLASS))
     np.add.at(table, (len(names), slot[pred[extra]]), 1)
-    return {"classes": [DRIVING.names[row] for row in names.tolist()], "table": table.tolist()}
+    return {"classes": [matched.names[row] for row in names.tolist()], "table": table.tolist()}

@@ -1,55 +1,92 @@
-"""What it would take a person to repair a layer, in edits and in seconds."""
+"""What it would take a person to turn the prediction into the truth, from the fewest edits that do it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
-from drivelabel.evaluation.report.counts import Counts, ratio
+import numpy as np
 
-SECONDS: dict[str, float] = {
-    "accept": 1.0,
-    "delete": 1.5,
-    "relabel": 2.0,
-    "reidentify": 2.0,
-    "adjust": 8.0,
-    "box": 7.0,
-    "cuboid": 23.0,
-    "line": 10.0,
-}
-"""Of one edit, for one label in one frame."""
+from drivelabel.evaluation.effort import Effort, Rows, Seconds, Similarity, review_effort
+from drivelabel.evaluation.report.columns import Matched
+from drivelabel.evaluation.report.counts import ratio
+from drivelabel.evaluation.report.settings import Settings
+from drivelabel.geometry import pairwise_cuboid_iou, pairwise_iou
+from drivelabel.labels import Boxes3D
+from drivelabel.typing import FloatArray, IntArray
+
+ADD = {"boxes3d": "cuboid", "lane_lines": "line"}
 
 
-def object_effort(counts: Counts, switches: int, kind: str) -> dict[str, Any]:
-    """Edits and seconds if every label is looked at, and every wrong one is repaired on its own.
+def box_effort(matched: Matched, same: float) -> Effort:
+    """Of boxes in images, camera by camera: a track is repaired in each on its own.
 
-    Nothing is assumed to repair a whole track at once, so this is an upper limit; the share that is saved
-    against drawing everything by hand uses the same rule on both sides.
+    Args:
+        matched: the objects.
+        same: from this IoU on a box need not be moved.
     """
-    add = "cuboid" if kind == "boxes3d" else "box"
-    edits = {
-        "accept": counts.right,
-        "delete": counts.false + counts.duplicate,
-        "relabel": counts.wrong_class,
-        "adjust": counts.loose,
-        "reidentify": switches,
-        add: counts.missed,
+
+    def iou(t: IntArray, p: IntArray) -> FloatArray:
+        return pairwise_iou(matched.truth.xyxy[t], matched.pred.xyxy[p])
+
+    return _effort(matched, iou, same, Seconds().box)
+
+
+def cuboid_effort(matched: Matched, truth: Boxes3D, pred: Boxes3D, settings: Settings) -> Effort:
+    """Of cuboids."""
+
+    def iou(t: IntArray, p: IntArray) -> FloatArray:
+        a, b = truth[matched.truth.row[t]], pred[matched.pred.row[p]]
+        return pairwise_cuboid_iou(a.center, a.size_lwh, a.quat_wxyz, b.center, b.size_lwh, b.quat_wxyz)
+
+    return _effort(matched, iou, settings.effort_cuboid_iou, Seconds().cuboid)
+
+
+def _effort(matched: Matched, similarity: Similarity, same: float, add_seconds: float) -> Effort:
+    truth, pred = np.flatnonzero(matched.counted), np.flatnonzero(matched.judged)
+    cameras = np.union1d(matched.truth.camera[truth], matched.pred.camera[pred])
+    total = no_effort()
+    for camera in cameras.tolist():
+        t = truth[matched.truth.camera[truth] == camera]
+        p = pred[matched.pred.camera[pred] == camera]
+        want = Rows(matched.truth.group[t], matched.truth.category[t], matched.truth.track_id[t])
+        have = Rows(matched.pred.group[p], matched.pred.category[p], matched.pred.track_id[p])
+        alike = _of_rows(similarity, t, p)
+        total += review_effort(want, have, alike, same=same, add_seconds=add_seconds)
+    return total
+
+
+def _of_rows(similarity: Similarity, truth: IntArray, pred: IntArray) -> Similarity:
+    """The same for some rows of either side."""
+    return lambda a, b: similarity(truth[a], pred[b])
+
+
+def no_effort() -> Effort:
+    """Nothing to do."""
+    return Effort(0, 0, 0, 0, 0, 0, 0.0, 0.0)
+
+
+def effort_json(parts: Sequence[Effort], kind: str) -> dict[str, Any]:
+    """Edits and seconds of one log or several; those of logs add up."""
+    total = sum(parts, no_effort())
+    add = ADD.get(kind, "box")
+    seconds = Seconds()
+    prices = {
+        "accept": seconds.accept,
+        "add": getattr(seconds, add),
+        "delete": seconds.delete,
+        "move": seconds.adjust,
+        "relabel": seconds.relabel,
+        "reidentify": seconds.reidentify,
     }
-    return _priced(edits, counts.truth * SECONDS[add])
-
-
-def line_effort(found: int, missed: int, false: int) -> dict[str, Any]:
-    """The same for lane lines."""
-    edits = {"accept": found, "delete": false, "line": missed}
-    return _priced(edits, (found + missed) * SECONDS["line"])
-
-
-def _priced(edits: dict[str, int], by_hand: float) -> dict[str, Any]:
-    seconds = sum(number * SECONDS[name] for name, number in edits.items())
-    saved = ratio(by_hand - seconds, by_hand)
+    edits = {spec.name: getattr(total, spec.name) for spec in fields(Effort) if spec.name in prices}
+    whole = total.seconds_from_scratch
     return {
         "edits": edits,
-        "seconds": seconds,
-        "seconds_by_hand": by_hand,
-        "saved": saved,
-        "seconds_per_edit": {name: SECONDS[name] for name in edits},
+        "n_edits": total.edits,
+        "seconds": total.seconds,
+        "seconds_by_hand": whole,
+        "saved": ratio(whole - total.seconds, whole),
+        "seconds_per_edit": prices,
     }

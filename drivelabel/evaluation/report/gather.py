@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from drivelabel.errors import InvalidLabelError, SceneLookupError
+from drivelabel.evaluation.report import columns as c
 from drivelabel.evaluation.report.classes import Translation, translate
 from drivelabel.evaluation.report.columns import Objects
+from drivelabel.evaluation.report.not_counted import not_visible, without_points
 from drivelabel.evaluation.report.projected import projected_truth
 from drivelabel.evaluation.report.settings import Settings
-from drivelabel.labels import UNMAPPED, Boxes3D, Grouped
+from drivelabel.labels import DRIVING, UNMAPPED, Boxes3D, Grouped
 from drivelabel.scene import NO_SAMPLE, Layer, Scene
 from drivelabel.typing import BoolArray, FloatArray, IntArray
+
+LIGHT = DRIVING.id_of("traffic_light")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,12 +30,14 @@ class Gathered:
         labelled: (g,) which frames (samples) this side has looked at.
         translation: of its classes.
         n_low_score: rows left out because of their score.
+        n_lights: rows left out because traffic lights are judged on their own.
     """
 
     objects: Objects
     labelled: BoolArray
     translation: Translation
     n_low_score: int
+    n_lights: int = 0
 
 
 def table_of(scene: Scene, layer: Layer, kind: str) -> Grouped[Any] | None:
@@ -63,18 +69,39 @@ def table_of(scene: Scene, layer: Layer, kind: str) -> Grouped[Any] | None:
     return table
 
 
-def gather(scene: Scene, layer: Layer, kind: str, groups: BoolArray, settings: Settings) -> Gathered:
-    """A layer's own rows of one kind in the judged frames (samples)."""
+def gather(
+    scene: Scene, layer: Layer, kind: str, groups: BoolArray, settings: Settings, *, lights: bool = True
+) -> Gathered:
+    """A layer's own rows of one kind in the judged frames (samples).
+
+    Args:
+        scene: the log.
+        layer: whose.
+        kind: of label.
+        groups: (g,) the frames (samples) that are judged.
+        settings: with the least score; truth is gathered with 0.
+        lights: whether boxes of traffic lights are among them.
+    """
     table = table_of(scene, layer, kind)
     assert table is not None, "the caller has seen that there is one"
     rows, group = table.rows, table.group_of_row
-    category, translation = translate(layer.taxonomy, rows.category_id[groups[group]])
     judged = np.flatnonzero(groups[group])
+    category, translation = translate(layer.taxonomy, rows.category_id[judged])
     scored = rows.score[judged].astype(np.float64) >= settings.min_score
-    keep = judged[scored & (category != UNMAPPED)]
+    twice = np.zeros(len(judged), np.bool_) if lights else category == LIGHT
+    use = scored & ~twice & (category != UNMAPPED)
+    keep = judged[use]
     place = _cuboid_places(scene, rows[keep], group[keep]) if kind == "boxes3d" else _box_places(rows[keep])
-    objects = _objects(scene, kind, rows, keep, group[keep], category[np.isin(judged, keep)], *place)
-    return Gathered(objects, table.labelled, translation, int((~scored).sum()))
+    objects = _objects(scene, kind, rows, keep, group[keep], category[use], *place)
+    return Gathered(objects, table.labelled, translation, int((~scored).sum()), int(twice.sum()))
+
+
+def what_counts(scene: Scene, layer: Layer, kind: str, objects: Objects, settings: Settings) -> Objects:
+    """The truth's own objects, with those that are too low (cuboids: without lidar points) marked."""
+    if kind == "boxes3d":
+        empty = without_points(layer.boxes3d, scene.samples_ns, settings.min_points)
+        return objects.without(empty[objects.row], c.NO_POINTS)
+    return objects.without(objects.height_px < settings.min_size_px, c.TOO_LOW)
 
 
 def _objects(
@@ -101,7 +128,7 @@ def _objects(
         xyxy=xyxy,
         center=center,
         distance=distance,
-        ignored=np.zeros(len(keep), np.bool_),
+        ignored_for=np.zeros(len(keep), np.int64),
         bands={},
     )
 
@@ -138,11 +165,13 @@ def frames_with_cuboids(scene: Scene, truth: Layer) -> BoolArray:
     return result
 
 
-def gather_projected(scene: Scene, layer: Layer, frames: BoolArray, settings: Settings) -> Gathered:
-    """A layer's cuboids as image boxes; those too low, too far or too hidden are marked as ignored."""
+def gather_projected(
+    scene: Scene, layer: Layer, frames: BoolArray, settings: Settings, *, lights: bool = True
+) -> Gathered:
+    """A layer's cuboids as image boxes; those that a rule takes out are marked with its reason."""
     table = table_of(scene, layer, "boxes3d")
     assert table is not None, "the caller has seen that there is one"
-    all_category, _ = translate(layer.taxonomy, table.rows.category_id)
+    every, _ = translate(layer.taxonomy, table.rows.category_id)
     parts = []
     for frame in np.flatnonzero(frames).tolist():
         sample = int(scene.frames.sample[frame])
@@ -153,17 +182,19 @@ def gather_projected(scene: Scene, layer: Layer, frames: BoolArray, settings: Se
         raise SceneLookupError(f"{scene.name}: no frame into which cuboids can be projected.")
     frame_of, row, xyxy, center, distance, hidden = (np.concatenate(x) for x in zip(*parts, strict=True))
     _, translation = translate(layer.taxonomy, table.rows.category_id[row])
-    keep = all_category[row] != UNMAPPED
-    tall = xyxy[:, 3] - xyxy[:, 1] >= settings.min_height_px
-    counts = tall & (distance <= settings.max_range) & (hidden < settings.max_hidden)
+    twice = np.zeros(len(row), np.bool_) if lights else every[row] == LIGHT
+    keep = (every[row] != UNMAPPED) & ~twice
+    row, xyxy, distance, hidden = row[keep], xyxy[keep], distance[keep], hidden[keep]
     objects = _objects(
-        scene, "boxes2d", table.rows, row[keep], frame_of[keep], all_category[row[keep]],
-        xyxy[keep], center[keep], distance[keep],
-    )  # fmt: skip
-    return Gathered(_ignoring(objects, ~counts[keep]), frames, translation, 0)
-
-
-def _ignoring(objects: Objects, ignored: BoolArray) -> Objects:
-    from dataclasses import replace
-
-    return replace(objects, ignored=ignored)
+        scene, "boxes2d", table.rows, row, frame_of[keep], every[row], xyxy, center[keep], distance
+    )
+    least = max(settings.min_height_px, settings.min_size_px)
+    for bad, reason in (
+        (objects.height_px < least, c.TOO_LOW),
+        (distance > settings.max_range, c.TOO_FAR),
+        (hidden >= settings.max_hidden, c.HIDDEN),
+        (without_points(table, scene.samples_ns, settings.min_points)[row], c.NO_POINTS),
+        (not_visible(table.rows, row, settings.max_hidden), c.NOT_VISIBLE),
+    ):
+        objects = objects.without(bad, reason)
+    return Gathered(objects, frames, translation, 0, int(twice.sum()))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from drivelabel.errors import InvalidLabelError
 from drivelabel.evaluation.report.areas import AreaFrames, area_frames
-from drivelabel.evaluation.report.bands import frame_tags
+from drivelabel.evaluation.report.bands import frame_tags, with_slices
 from drivelabel.evaluation.report.columns import Matched
-from drivelabel.evaluation.report.lanes import LaneFrames, lane_frames
-from drivelabel.evaluation.report.lights import state_table
+from drivelabel.evaluation.report.cuboid_precision import CuboidColumns, cuboid_columns
+from drivelabel.evaluation.report.findings import Finding, chosen, find, order
+from drivelabel.evaluation.report.lanes import LaneReport, evaluate_lanes
+from drivelabel.evaluation.report.lights import LightReport, evaluate_states
 from drivelabel.evaluation.report.objects import ObjectReport, can_project, evaluate_objects
 from drivelabel.evaluation.report.settings import Settings
 from drivelabel.scene import Layer, Scene
 from drivelabel.typing import FloatArray, IntArray
 
 OBJECT_KINDS = ("boxes2d", "boxes3d", "traffic_lights")
-AREAS = "label_map"
+LANES, AREAS, LIGHTS = "lane_lines", "label_map", "traffic_lights"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +36,11 @@ class LogReport:
         start_ns, stop_ns: of the recording.
         facts: counts of frames, samples, cameras; metres driven.
         path_xy: (k, 2) metres, world coords, where the ego vehicle drove.
+        path_ns: (k,) when it was there.
         objects: kind of label to its report.
-        light_states: (s, s) found traffic lights by state, see :func:`state_table`; None if not judged.
-        lanes, areas: None if not judged.
+        cuboids: for nuScenes' numbers; why there are none; None if cuboids are not judged.
+        lights, lanes, areas: None if not judged.
+        findings: of all kinds, worst first.
         not_judged: kind of label to why it was not judged.
         channels: the scene's sensors, in order; what `camera` of an object counts.
         camera_wh: (n, 2) their image sizes.
@@ -50,10 +54,13 @@ class LogReport:
     stop_ns: int
     facts: Mapping[str, Any]
     path_xy: FloatArray
+    path_ns: IntArray
     objects: Mapping[str, ObjectReport]
-    light_states: IntArray | None
-    lanes: LaneFrames | None
+    cuboids: CuboidColumns | str | None
+    lights: LightReport | None
+    lanes: LaneReport | None
     areas: AreaFrames | None
+    findings: list[Finding]
     not_judged: Mapping[str, str]
     channels: tuple[str, ...]
     camera_wh: FloatArray
@@ -63,12 +70,22 @@ class LogReport:
         """Length of the recording."""
         return (self.stop_ns - self.start_ns) / 1e9
 
+    def matched(self) -> dict[str, Matched]:
+        """Kind of label to its matches: objects, what lights show, and lane lines."""
+        found = {kind: report.matched for kind, report in self.objects.items()}
+        if self.lights is not None:
+            found["light_states"] = self.lights.states
+        if self.lanes is not None:
+            found[LANES] = self.lanes.matched
+        return found
+
 
 def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | None = None) -> LogReport:
     """Judge a layer of a scene by another.
 
     Only frames (samples) that the truth has labelled count; a frame at which nothing was predicted counts as
-    empty, and is counted as such. Both layers are compared in the classes of DRIVING.
+    empty, and is counted as such. Both layers are compared in the classes of DRIVING. Where both sides have
+    traffic lights, these are judged once: boxes of the class traffic_light are left out of the other boxes.
 
     Args:
         scene: the log.
@@ -91,30 +108,56 @@ def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | Non
     if all(reasons.values()):
         told = " ".join(f"{kind}: {why}" for kind, why in not_judged.items())
         raise InvalidLabelError(f"{scene.name}: layer {truth!r} can judge nothing of layer {pred!r}. {told}")
+    judged = {kind for kind, why in reasons.items() if not why}
+    others = LIGHTS not in judged
     objects = {
-        kind: evaluate_objects(scene, theirs, ours, kind, settings)
+        kind: evaluate_objects(scene, theirs, ours, kind, settings, lights=others or kind == LIGHTS)
         for kind in OBJECT_KINDS
-        if not reasons.get(kind, "absent")
+        if kind in judged
     }
+    lights = None
+    if LIGHTS in judged:
+        lights = evaluate_states(scene, theirs, ours, objects[LIGHTS].matched, settings)
+    lanes = _lanes(scene, theirs, ours, settings) if LANES in judged else None
+    areas = _areas(scene, theirs, ours, settings) if AREAS in judged else None
     return LogReport(
         name=scene.name,
         truth=truth,
         pred=pred,
         models=dict(ours.model),
-        start_ns=int(_times(scene).min(initial=np.iinfo(np.int64).max)) if len(_times(scene)) else 0,
+        start_ns=int(_times(scene).min()) if len(_times(scene)) else 0,
         stop_ns=int(_times(scene).max(initial=0)),
         facts=_facts(scene),
         path_xy=np.zeros((0, 2)) if scene.poses is None else scene.poses.translation[:, :2],
+        path_ns=np.zeros(0, np.int64) if scene.poses is None else scene.poses.timestamp_ns,
         objects=objects,
-        light_states=_light_states(objects, theirs, ours),
-        lanes=_lanes(scene, theirs, ours, settings) if not reasons.get("lane_lines", "absent") else None,
-        areas=_areas(scene, theirs, ours) if not reasons.get(AREAS, "absent") else None,
+        cuboids=cuboid_columns(scene, truth, pred, settings) if "boxes3d" in judged else None,
+        lights=lights,
+        lanes=lanes,
+        areas=areas,
+        findings=_findings(objects, lights, lanes, areas),
         not_judged=not_judged,
         channels=tuple(sensor.channel for sensor in scene.sensors),
-        camera_wh=np.array([getattr(s, "image_hw", (0, 0))[::-1] for s in scene.sensors], float).reshape(
-            -1, 2
-        ),
+        camera_wh=_sizes(scene),
     )
+
+
+def _findings(
+    objects: Mapping[str, ObjectReport],
+    lights: LightReport | None,
+    lanes: LaneReport | None,
+    areas: AreaFrames | None,
+) -> list[Finding]:
+    found = [finding for report in objects.values() for finding in report.findings]
+    found += find(lights.states) if lights is not None else []
+    found += find(lanes.matched, outline=lanes.outline) if lanes is not None else []
+    found += areas.findings if areas is not None else []
+    return chosen(sorted(found, key=order))
+
+
+def _sizes(scene: Scene) -> FloatArray:
+    sizes = [getattr(sensor, "image_hw", (0, 0))[::-1] for sensor in scene.sensors]
+    return np.array(sizes, np.float64).reshape(-1, 2)
 
 
 def _reasons(scene: Scene, truth: Layer, pred: Layer) -> dict[str, str]:
@@ -157,24 +200,16 @@ def _area_reason(truth: Layer, pred: Layer) -> str:
     return ""
 
 
-def _frame_bands(scene: Scene, layers: list[Layer]) -> dict[str, Any]:
+def _lanes(scene: Scene, truth: Layer, pred: Layer, settings: Settings) -> LaneReport:
+    report = evaluate_lanes(scene, truth, pred, settings)
+    sliced = with_slices(report.matched, scene, [truth, pred, *scene.layers.values()], settings)
+    return replace(report, matched=sliced)
+
+
+def _areas(scene: Scene, truth: Layer, pred: Layer, settings: Settings) -> AreaFrames:
     channels = np.array([sensor.channel for sensor in scene.sensors], object)
-    return {"camera": channels[scene.frames.sensor], **frame_tags(scene, layers, "boxes2d")}
-
-
-def _lanes(scene: Scene, truth: Layer, pred: Layer, settings: Settings) -> LaneFrames:
-    return lane_frames(scene, truth, pred, _frame_bands(scene, [truth, pred]), settings)
-
-
-def _areas(scene: Scene, truth: Layer, pred: Layer) -> AreaFrames:
-    return area_frames(scene, truth, pred, _frame_bands(scene, [truth, pred]))
-
-
-def _light_states(objects: Mapping[str, ObjectReport], truth: Layer, pred: Layer) -> IntArray | None:
-    report = objects.get("traffic_lights")
-    if report is None:
-        return None
-    return state_table(report.matched, truth.traffic_lights.rows, pred.traffic_lights.rows)
+    bands = {"camera": channels[scene.frames.sensor], **frame_tags(scene, [truth, pred], "boxes2d")}
+    return area_frames(scene, truth, pred, bands, settings)
 
 
 def _times(scene: Scene) -> IntArray:
@@ -194,6 +229,11 @@ def _facts(scene: Scene) -> dict[str, Any]:
     }
 
 
-def matched_of(reports: list[LogReport], kind: str) -> list[Matched]:
+def matched_of(reports: Sequence[LogReport], kind: str) -> list[Matched]:
     """The matches of one kind in all logs that have them."""
-    return [report.objects[kind].matched for report in reports if kind in report.objects]
+    return [matches[kind] for matches in (report.matched() for report in reports) if kind in matches]
+
+
+def kinds_of(reports: Sequence[LogReport]) -> list[str]:
+    """The kinds that any of the logs has."""
+    return list(dict.fromkeys(kind for report in reports for kind in report.matched()))

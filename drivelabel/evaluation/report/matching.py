@@ -75,7 +75,6 @@ def match(
     *,
     same: float,
     loose: float,
-    thresholds: FloatArray,
     inside: Closeness,
     judged_categories: IntArray | None = None,
     min_height_px: float = 0.0,
@@ -92,14 +91,13 @@ def match(
         closeness: of two rows.
         same: from which closeness two rows are the same object.
         loose: from which closeness a row is the same object, badly placed.
-        thresholds: (t,) at which hits are taken for average precision.
         inside: (i, m) share of a prediction that lies in an ignored truth, whose rows are counted among the
             ignored ones.
         judged_categories: classes that the truth's author could have labelled; others are not judged.
         min_height_px: lower predictions that match nothing are ignored, as COCO does with small ones.
     """
     n, m = len(truth), len(pred)
-    pairs = near_pairs(truth, pred, closeness, min(loose, float(thresholds.min())))
+    pairs = near_pairs(truth, pred, closeness, min(loose, same))
     alike = truth.category[pairs.truth] == pred.category[pairs.pred]
     counts = ~truth.ignored
     can = np.ones(m, np.bool_) if judged_categories is None else np.isin(pred.category, judged_categories)
@@ -122,10 +120,9 @@ def match(
     pred_error[free & ~again & ignorable] = c.IGNORED
     pred_error[~can] = c.NOT_JUDGED
     truth_error[~counts] = c.IGNORED
-    hits = np.stack([greedy(pairs, alike & (pairs.closeness >= t), counts, can)[1] >= 0 for t in thresholds])
     return Matched(
         kind, truth, pred, truth_error, truth_pred, pred_error, pred_truth,
-        _partner_closeness(pairs, truth_pred), thresholds, hits, np.zeros(n, np.int64), np.zeros(m, np.int64),
+        _partner_closeness(pairs, truth_pred), np.zeros(n, np.int64), np.zeros(m, np.int64),
     )  # fmt: skip
 
 

@@ -1,35 +1,39 @@
-"""One kind of object in one log: gathered, matched, sliced."""
+"""One kind of object in one log: gathered, matched, sliced, scored."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from drivelabel.evaluation.effort import Effort
+from drivelabel.evaluation.report import columns as c
 from drivelabel.evaluation.report.bands import with_slices
 from drivelabel.evaluation.report.classes import Translation, judged_categories
 from drivelabel.evaluation.report.columns import Matched, Objects
 from drivelabel.evaluation.report.counts import Counts, count
-from drivelabel.evaluation.report.findings import Finding, find
+from drivelabel.evaluation.report.effort import box_effort, cuboid_effort
+from drivelabel.evaluation.report.findings import Finding, Outline, find
+from drivelabel.evaluation.report.followed import Track, true_tracks
 from drivelabel.evaluation.report.gather import (
     Gathered,
     frames_with_cuboids,
     gather,
     gather_projected,
     table_of,
+    what_counts,
 )
 from drivelabel.evaluation.report.matching import Closeness, match
 from drivelabel.evaluation.report.rules import Rule, check_rules
 from drivelabel.evaluation.report.settings import Settings
-from drivelabel.evaluation.report.tracks import Track, true_tracks
-from drivelabel.geometry import box_area, pairwise_iou
+from drivelabel.evaluation.report.tracks import TrackScores, score_tracks
+from drivelabel.geometry import box_area, cuboid_corners, pairwise_iou
 from drivelabel.labels import INTERPOLATED
 from drivelabel.scene import Layer, Scene
 from drivelabel.typing import FloatArray, IntArray
 
-COCO_IOUS = np.round(np.arange(0.5, 1.0, 0.05), 2)
-CUBOID_METRES = (0.5, 1.0, 2.0, 4.0)
 PROJECTED = "cuboids, projected into the images"
 
 
@@ -38,26 +42,26 @@ class ObjectReport:
     """One kind of object in one log.
 
     Attributes:
-        kind: of label.
-        truth_from: the truth's kind of label, or PROJECTED.
         matched: all objects.
-        groups: frames (samples) that the truth has labelled.
-        pred_unlabelled: those of them at which no prediction was made; they count as empty.
+        truth_from: the truth's kind of label, or PROJECTED.
+        judged: counts of frames (samples) and of what was left out.
         truth_classes, pred_classes: how both sides' classes became those of DRIVING.
-        low_score: predictions left out for their score.
-        tracks, findings, rules: see their modules.
-        filled: counts with and without interpolated rows, or None where there are none.
+        tracks: the true ones, frame by frame.
+        scores: of tracks; None where there are no tracks to compare.
+        effort: the fewest edits.
+        findings, rules: see their modules.
+        filled: counts with and without interpolated rows, where there are any.
+        filled_rows: of truth and prediction.
     """
 
-    kind: str
-    truth_from: str
     matched: Matched
-    groups: int
-    pred_unlabelled: int
+    truth_from: str
+    judged: Mapping[str, int]
     truth_classes: Translation
     pred_classes: Translation
-    low_score: int
     tracks: list[Track]
+    scores: TrackScores | None
+    effort: Effort
     findings: list[Finding]
     rules: list[Rule]
     filled: dict[str, Counts]
@@ -71,8 +75,17 @@ def can_project(scene: Scene, truth: Layer, pred: Layer, kind: str) -> bool:
     return "boxes2d" in pred.tables and bool(frames_with_cuboids(scene, truth).any())
 
 
-def evaluate_objects(scene: Scene, truth: Layer, pred: Layer, kind: str, settings: Settings) -> ObjectReport:
+def evaluate_objects(
+    scene: Scene, truth: Layer, pred: Layer, kind: str, settings: Settings, *, lights: bool = True
+) -> ObjectReport:
     """Judge one kind of object where the truth has labelled it.
+
+    Args:
+        scene: the log.
+        truth, pred: the layers.
+        kind: of label.
+        settings: the rules.
+        lights: whether boxes of traffic lights count; not where lights are judged on their own.
 
     Raises:
         InvalidLabelError: a layer has labels of frames that the scene does not have, or a broken score.
@@ -81,33 +94,70 @@ def evaluate_objects(scene: Scene, truth: Layer, pred: Layer, kind: str, setting
     projected = can_project(scene, truth, pred, kind)
     if projected:
         groups = frames_with_cuboids(scene, truth)
-        theirs = gather_projected(scene, truth, groups, settings)
+        theirs = gather_projected(scene, truth, groups, settings, lights=lights)
     else:
         table = table_of(scene, truth, kind)
         assert table is not None, "the caller has seen that there is one"
         groups = table.labelled.copy()
-        theirs = gather(scene, truth, kind, groups, replace(settings, min_score=0.0))
-    ours = gather(scene, pred, kind, groups, settings)
+        theirs = gather(scene, truth, kind, groups, replace(settings, min_score=0.0), lights=lights)
+        counting = what_counts(scene, truth, kind, theirs.objects, settings)
+        theirs = replace(theirs, objects=counting)
+    ours = gather(scene, pred, kind, groups, settings, lights=lights)
     known = judged_categories(truth.taxonomy)
     matched = _match(kind, theirs.objects, ours.objects, settings, known, projected)
-    layers = [truth, pred, *scene.layers.values()]
-    matched = with_slices(matched, scene, layers, settings)
-    filled_rows = tuple(int((s.objects.origin == INTERPOLATED).sum()) for s in (theirs, ours))
+    matched = with_slices(matched, scene, [truth, pred, *scene.layers.values()], settings)
+    tracks = true_tracks(matched)
+    in_3d = kind == "boxes3d"
     return ObjectReport(
-        kind=kind,
-        truth_from=PROJECTED if projected else kind,
         matched=matched,
-        groups=int(groups.sum()),
-        pred_unlabelled=int((groups & ~ours.labelled).sum()),
+        truth_from=PROJECTED if projected else kind,
+        judged=_judged(matched, int(groups.sum()), int((groups & ~ours.labelled).sum()), theirs, ours),
         truth_classes=theirs.translation,
         pred_classes=ours.translation,
-        low_score=ours.n_low_score,
-        tracks=true_tracks(matched),
-        findings=find(matched),
+        tracks=tracks,
+        scores=score_tracks(matched, settings),
+        effort=cuboid_effort(matched, truth.boxes3d.rows, pred.boxes3d.rows, settings)
+        if in_3d
+        else box_effort(matched, settings.iou if projected else settings.effort_iou),
+        findings=find(matched, tracks, _footprints(matched, truth, pred) if in_3d else None),
         rules=check_rules(matched, scene),
         filled=_filled(kind, theirs, ours, settings, known, projected),
-        filled_rows=(filled_rows[0], filled_rows[1]),
+        filled_rows=(_interpolated(theirs.objects), _interpolated(ours.objects)),
     )
+
+
+def _footprints(matched: Matched, truth: Layer, pred: Layer) -> Outline:
+    """The ground under a cuboid, metres, world coords."""
+
+    def outline(side: str, row: int) -> tuple[str, FloatArray]:
+        objects, layer = (matched.truth, truth) if side == "truth" else (matched.pred, pred)
+        one = layer.boxes3d.rows[objects.row[row : row + 1]]
+        corners = cuboid_corners(one.center, one.size_lwh, one.quat_wxyz)[0]
+        low = corners[np.argsort(corners[:, 2], kind="stable")[:4], :2]
+        turn = np.arctan2(*(low - low.mean(axis=0)).T[::-1])
+        return "ground", low[np.argsort(turn)]
+
+    return outline
+
+
+def _judged(
+    matched: Matched, groups: int, unlabelled: int, truth: Gathered, pred: Gathered
+) -> dict[str, int]:
+    reasons = np.bincount(matched.truth.ignored_for, minlength=len(c.REASONS)).tolist()
+    return {
+        "groups": groups,
+        "pred_unlabelled": unlabelled,
+        "low_score": pred.n_low_score,
+        "as_lights_truth": truth.n_lights,
+        "as_lights_pred": pred.n_lights,
+        "unmapped_truth": sum(truth.translation.unmapped.values()),
+        "unmapped_pred": sum(pred.translation.unmapped.values()),
+        **{f"ignored: {why}": n for why, n in zip(c.REASONS, reasons, strict=True) if why},
+    }
+
+
+def _interpolated(objects: Objects) -> int:
+    return int((objects.origin == INTERPOLATED).sum())
 
 
 def _filled(
@@ -117,7 +167,7 @@ def _filled(
     true_fill = truth.objects.origin == INTERPOLATED
     pred_fill = pred.objects.origin == INTERPOLATED
     found: dict[str, Counts] = {}
-    bare = replace(truth.objects, ignored=truth.objects.ignored | true_fill)
+    bare = truth.objects.without(true_fill, c.FILLED)
     seen = pred.objects.take(~pred_fill)
     if true_fill.any():
         found["without_filled_truth"] = count(_match(kind, bare, pred.objects, settings, known, projected))
@@ -144,16 +194,15 @@ def _match(
     extra: dict[str, Any] = {"judged_categories": known}
     if kind == "boxes3d":
         first, loose = -settings.metres, -2 * settings.metres
-        thresholds = np.array([first, *(-value for value in CUBOID_METRES)])
         ignored = np.flatnonzero(truth.ignored)
         extra["inside"] = lambda t, p: metres(ignored[t], p)
         near: Closeness = metres
     else:
         first, loose = settings.iou, min(0.1, settings.iou)
-        thresholds = np.array([first, *COCO_IOUS])
-        extra |= {"inside": inside, "min_height_px": settings.min_height_px if projected else 0.0}
+        least = max(settings.min_size_px, settings.min_height_px if projected else 0.0)
+        extra |= {"inside": inside, "min_height_px": least}
         near = iou
-    return match(kind, truth, pred, near, same=first, loose=loose, thresholds=thresholds, **extra)
+    return match(kind, truth, pred, near, same=first, loose=loose, **extra)
 
 
 def share_inside(truth_xyxy: FloatArray, pred_xyxy: FloatArray) -> FloatArray:

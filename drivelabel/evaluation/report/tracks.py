@@ -1,182 +1,167 @@
-"""True tracks and who followed them, from matches: switches, gaps, how much of each was followed."""
+"""HOTA, CLEAR and Identity of a report's objects: per class, camera by camera, then added up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from drivelabel.evaluation.report import columns as c
-from drivelabel.evaluation.report.columns import Matched
-from drivelabel.evaluation.report.counts import ratio
+from drivelabel.evaluation.report.columns import Matched, Objects
+from drivelabel.evaluation.report.settings import Settings
+from drivelabel.evaluation.tracks import Clear, Hota, Identity, Overlaps, Tracks, clear, hota, identity
 from drivelabel.labels import DRIVING, NO_TRACK
-from drivelabel.typing import IntArray
+from drivelabel.typing import FloatArray, IntArray
 
-MOSTLY, BARELY = 0.8, 0.2
-"""Shares of a track from which it is mostly followed, and below which it is mostly lost."""
+CLEAR_SIMILARITY = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Track:
-    """One true thing in one camera (cuboids: in the world), frame by frame.
+class TrackScores:
+    """How well tracks are followed in one log.
 
     Attributes:
-        log, camera, track_id, category: which one; camera is -1 for cuboids.
-        rows: (k,) rows of the matched truth, in order of time, ignored ones left out.
-        pred_track: (k,) the track that found it; -1 where nothing did or what did has no track.
-        switches: how often the track that found it changed.
-        gaps: how often it was found, lost and found again.
+        classes: category to its scores in each camera; a track in two cameras is two tracks.
+        untracked: rows of truth and prediction without a track; each counts as a track of its own.
+        repeated: rows of truth and prediction whose track has another row in the frame; likewise.
     """
 
-    log: int
-    camera: int
-    track_id: int
-    category: int
-    rows: IntArray
-    pred_track: IntArray
-    found: int
-    switches: int
-    gaps: int
-
-    @property
-    def followed(self) -> float:
-        """Share of its frames in which it was found."""
-        return self.found / len(self.rows)
+    classes: dict[int, list[tuple[Hota, Clear, Identity]]]
+    untracked: tuple[int, int]
+    repeated: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class TrackCounts:
-    """Sums over true tracks.
+def score_tracks(matched: Matched, settings: Settings) -> TrackScores | None:
+    """HOTA, CLEAR and Identity of what counts; None where one side has rows, but no tracks.
 
-    Attributes:
-        tracks: true tracks; mostly_followed, partly_followed and mostly_lost of them.
-        truth, found, false: objects with a track that count, those found, and labels that are no object.
-        switches, gaps: see :class:`Track`.
-        pred_tracks: tracks among the judged labels; untracked: judged labels without a track.
-        id_found: objects whose label carries the one track that suits the true track best.
-        id_pred: judged labels.
+    Boxes are alike by IoU, cuboids by 1 - distance / (2 metres), where `metres` is the settings'. CLEAR and
+    Identity match from `iou` (`metres`) on.
     """
-
-    tracks: int = 0
-    mostly_followed: int = 0
-    partly_followed: int = 0
-    mostly_lost: int = 0
-    truth: int = 0
-    found: int = 0
-    false: int = 0
-    switches: int = 0
-    gaps: int = 0
-    pred_tracks: int = 0
-    untracked: int = 0
-    id_found: int = 0
-    id_pred: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Counts, then MOTA and IDF1 from them."""
-        from dataclasses import asdict
-
-        errors = self.truth - self.found + self.false + self.switches
-        mota = None if not self.truth else 1 - errors / self.truth
-        return asdict(self) | {"mota": mota, "idf1": ratio(2 * self.id_found, self.truth + self.id_pred)}
+    truth, pred = np.flatnonzero(matched.counted), np.flatnonzero(matched.judged)
+    sides = matched.truth.take(truth), matched.pred.take(pred)
+    loose = [side.track_id == NO_TRACK for side in sides]
+    if loose[0].all() or (len(sides[1]) and loose[1].all()):
+        return None
+    named = [_own_tracks(side) for side in sides]
+    found: dict[int, list[tuple[Hota, Clear, Identity]]] = {}
+    for category, rows_t, rows_p in _parts(*sides):
+        a, b = _tracks(sides[0], named[0][0], rows_t, sides[1], named[1][0], rows_p)
+        overlaps = _overlaps(matched.kind, sides, rows_t, rows_p, a, b, settings)
+        threshold = CLEAR_SIMILARITY if matched.kind == "boxes3d" else settings.iou
+        scores = (
+            hota(a, b, overlaps),
+            clear(a, b, overlaps, threshold=threshold),
+            identity(a, b, overlaps, threshold=threshold),
+        )
+        found.setdefault(category, []).append(scores)
+    untracked = (int(loose[0].sum()), int(loose[1].sum()))
+    return TrackScores(found, untracked, (named[0][1], named[1][1]))
 
 
-def true_tracks(matched: Matched) -> list[Track]:
-    """The true tracks that count in at least one frame."""
-    truth = matched.truth
-    rows = np.flatnonzero(matched.counted & (truth.track_id != NO_TRACK))
-    order = np.lexsort(
-        (truth.time_ns[rows], truth.track_id[rows], truth.camera[rows], matched.truth_log[rows])
-    )
-    rows = rows[order]
-    keys = np.stack([matched.truth_log[rows], truth.camera[rows], truth.track_id[rows]])
-    starts = np.flatnonzero(np.r_[True, (np.diff(keys, axis=1) != 0).any(axis=0)]) if len(rows) else rows
-    return [_track(matched, part) for part in np.split(rows, starts[1:])] if len(rows) else []
+def _own_tracks(objects: Objects) -> tuple[IntArray, int]:
+    """Track ids in which rows without track, and repeated rows of a frame, have one of their own."""
+    ids = objects.track_id.copy()
+    keys = np.stack([objects.group, objects.category, ids])
+    _, first = np.unique(keys, axis=1, return_index=True)
+    again = np.ones(len(ids), np.bool_)
+    again[first] = False
+    again &= ids != NO_TRACK
+    own = again | (ids == NO_TRACK)
+    ids[own] = int(ids.max(initial=0)) + 1 + np.arange(int(own.sum()))
+    return ids, int(again.sum())
 
 
-def _track(matched: Matched, rows: IntArray) -> Track:
-    found = matched.truth_error[rows] == c.FOUND
-    partner = matched.truth_pred[rows]
-    pred_track = (
-        np.where(found, matched.pred.track_id[np.maximum(partner, 0)], NO_TRACK)
-        if len(matched.pred)
-        else np.full(len(rows), NO_TRACK)
-    )
-    ids = pred_track[pred_track != NO_TRACK]
-    at = np.flatnonzero(found)
-    first = int(rows[0])
-    categories = matched.truth.category[rows]
-    return Track(
-        log=int(matched.truth_log[first]),
-        camera=int(matched.truth.camera[first]),
-        track_id=int(matched.truth.track_id[first]),
-        category=int(np.bincount(categories).argmax()),
-        rows=rows,
-        pred_track=pred_track,
-        found=int(found.sum()),
-        switches=int((np.diff(ids) != 0).sum()),
-        gaps=int((np.diff(at) > 1).sum()),
-    )
+def _parts(truth: Objects, pred: Objects) -> Iterator[tuple[int, IntArray, IntArray]]:
+    """Category, rows of truth and rows of pred, for each class in each camera."""
+    keys = np.concatenate([np.stack([side.category, side.camera]) for side in (truth, pred)], axis=1)
+    for category, camera in np.unique(keys, axis=1).T.tolist():
+        t, p = (
+            np.flatnonzero((side.category == category) & (side.camera == camera)) for side in (truth, pred)
+        )
+        yield category, t, p
 
 
-def count_tracks(matched: Matched, tracks: list[Track]) -> TrackCounts:
-    """Sums over all true tracks."""
-    pred_rows = np.flatnonzero(matched.judged)
-    ids = matched.pred.track_id[pred_rows]
-    keys = np.stack([matched.pred_log[pred_rows], matched.pred.camera[pred_rows], ids])[:, ids != NO_TRACK]
-    followed = np.array([track.followed for track in tracks])
-    false = ~np.isin(matched.pred_error[pred_rows], (c.RIGHT,))
-    return TrackCounts(
-        tracks=len(tracks),
-        mostly_followed=int((followed >= MOSTLY).sum()),
-        partly_followed=int(((followed < MOSTLY) & (followed >= BARELY)).sum()),
-        mostly_lost=int((followed < BARELY).sum()),
-        truth=sum(len(track.rows) for track in tracks),
-        found=sum(track.found for track in tracks),
-        false=int(false.sum()),
-        switches=sum(track.switches for track in tracks),
-        gaps=sum(track.gaps for track in tracks),
-        pred_tracks=np.unique(keys, axis=1).shape[1],
-        untracked=int((ids == NO_TRACK).sum()),
-        id_found=_id_found(tracks),
-        id_pred=len(pred_rows),
-    )
+def _tracks(
+    truth: Objects, ids_t: IntArray, rows_t: IntArray, pred: Objects, ids_p: IntArray, rows_p: IntArray
+) -> tuple[Tracks, Tracks]:
+    """Both sides over the frames in which either has a row."""
+    frames = np.union1d(truth.group[rows_t], pred.group[rows_p])
+    made = [
+        Tracks.from_rows(
+            np.searchsorted(frames, side.group[rows]), ids[rows], _boxes(side, rows), len(frames)
+        )
+        for side, ids, rows in ((truth, ids_t, rows_t), (pred, ids_p, rows_p))
+    ]
+    return made[0], made[1]
 
 
-def _id_found(tracks: list[Track]) -> int:
-    """The most objects that one-to-one pairs of tracks share, among objects that were found."""
-    shared: dict[tuple[int, tuple[int, int, int]], int] = {}
-    for i, track in enumerate(tracks):
-        for pred_id, n in zip(*np.unique(track.pred_track, return_counts=True), strict=True):
-            if pred_id != NO_TRACK:
-                shared[i, (track.log, track.camera, int(pred_id))] = int(n)
-    if not shared:
-        return 0
-    columns = {key: j for j, key in enumerate(dict.fromkeys(key for _, key in shared))}
-    table = np.zeros((len(tracks), len(columns)), np.int64)
-    for (i, key), n in shared.items():
-        table[i, columns[key]] = n
-    rows, picked = linear_sum_assignment(table, maximize=True)
-    return int(table[rows, picked].sum())
+def _boxes(side: Objects, rows: IntArray) -> FloatArray | None:
+    return None if len(side) and side.camera[0] < 0 else side.xyxy[rows]
 
 
-def track_lengths(matched: Matched, side: str) -> dict[str, dict[str, float | int]]:
-    """Class to number, median and longest of its tracks' lengths, in frames."""
-    objects = matched.truth if side == "truth" else matched.pred
-    log = matched.truth_log if side == "truth" else matched.pred_log
-    has = objects.track_id != NO_TRACK
-    keys = np.stack([log[has], objects.camera[has], objects.track_id[has]])
-    if not keys.shape[1]:
-        return {}
-    _, inverse, lengths = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
-    category = np.zeros(len(lengths), np.int64)
-    category[inverse.reshape(-1)] = objects.category[has]
+def _overlaps(
+    kind: str,
+    sides: tuple[Objects, Objects],
+    rows_t: IntArray,
+    rows_p: IntArray,
+    a: Tracks,
+    b: Tracks,
+    settings: Settings,
+) -> Overlaps | None:
+    """None for boxes, which the metrics compare themselves; else how near cuboids of one sample are."""
+    if kind != "boxes3d":
+        return None
+    truth, pred = sides
+    t_of, p_of = [], []
+    for group in np.intersect1d(truth.group[rows_t], pred.group[rows_p]).tolist():
+        t = np.flatnonzero(truth.group[rows_t] == group)
+        p = np.flatnonzero(pred.group[rows_p] == group)
+        t_of.append(np.repeat(t, len(p)))
+        p_of.append(np.tile(p, len(t)))
+    none = np.zeros(0, np.int64)
+    t, p = np.concatenate([*t_of, none]), np.concatenate([*p_of, none])
+    apart = np.linalg.norm(truth.center[rows_t[t], :2] - pred.center[rows_p[p], :2], axis=1)
+    alike = np.maximum(0.0, 1.0 - apart / (2 * settings.metres))
+    return Overlaps.from_pairs(a, b, t, p, alike)
+
+
+def tracks_json(parts: Sequence[TrackScores]) -> dict[str, Any] | None:
+    """The scores of one log or several; counts add up over cameras, classes and logs."""
+    if not parts:
+        return None
+    every = [one for part in parts for scores in part.classes.values() for one in scores]
+    if not every:
+        return None
+    names = sorted({category for part in parts for category in part.classes})
+    by_class = {
+        DRIVING.names[category]: _scores([s for part in parts for s in part.classes.get(category, ())])
+        for category in names
+    }
     return {
-        DRIVING.names[row]: {
-            "tracks": int((category == row).sum()),
-            "median": float(np.median(lengths[category == row])),
-            "longest": int(lengths[category == row].max()),
-        }
-        for row in np.unique(category).tolist()
+        **_scores(every),
+        "untracked_truth": sum(part.untracked[0] for part in parts),
+        "untracked_pred": sum(part.untracked[1] for part in parts),
+        "repeated_truth": sum(part.repeated[0] for part in parts),
+        "repeated_pred": sum(part.repeated[1] for part in parts),
+        "by_class": by_class,
+    }
+
+
+def _scores(every: Sequence[tuple[Hota, Clear, Identity]]) -> dict[str, Any]:
+    hotas, clears, identities = zip(*every, strict=True)
+    clear_, identity_ = Clear.combine(clears), Identity.combine(identities)
+    counts = ("tp", "fn", "fp", "idsw", "mt", "pt", "ml", "frag")
+    return {
+        **{name: value for name, value in Hota.combine(hotas).mean().items() if name != "owta"},
+        "mota": clear_.mota,
+        "motp": clear_.motp,
+        "idf1": identity_.idf1,
+        "idp": identity_.idp,
+        "idr": identity_.idr,
+        **{name: getattr(clear_, name) for name in counts},
+        "idtp": identity_.idtp,
+        "idfn": identity_.idfn,
+        "idfp": identity_.idfp,
+        "tracks": clear_.mt + clear_.pt + clear_.ml,
     }

@@ -93,7 +93,12 @@ def test_the_page_is_whole_small_and_asks_for_nothing(tmp_path):
         "What was run",
     ):
         assert wanted in html
-    assert "data:image/jpeg;base64," in html and "mean AP" in html and "drivelabel show --frame" in html
+    assert (
+        "data:image/jpeg;base64," in html
+        and "mean AP" in html
+        and "HOTA" in html
+        and "drivelabel show --frame" in html
+    )
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):
@@ -124,7 +129,7 @@ def test_a_baseline_shows_the_change_and_a_wrong_file_is_refused(tmp_path):
     assert "Change against monday" in html and " points" in html
     (tmp_path / "x.json").write_text(json.dumps({"schema": "other/1"}))
     with pytest.raises(
-        FormatError, match=r"expected a metrics\.json of schema drivelabel\.evaluation/1, got 'other/1'"
+        FormatError, match=r"expected a metrics\.json of schema drivelabel\.evaluation/2, got 'other/1'"
     ):
         read_baseline(tmp_path / "x.json")
     (tmp_path / "y.json").write_text("no json")

@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-OBJECTS = (("boxes2d", "objects"), ("boxes3d", "cuboids"), ("traffic_lights", "traffic lights"))
+from drivelabel.evaluation.report.html.words import SHORT, duration, number, percent
+
+OBJECTS = ("boxes2d", "boxes3d", "traffic_lights")
 MIN_TRUTH = 10
 """A slice with fewer true objects does not make the verdict."""
+GOOD, POOR = 0.5, 0.1
+"""Shares of the time saved by repairing instead of drawing that decide how the verdict begins."""
+
+Value = tuple[str, float | None, str, str]
+"""Name, value, counts and unit: ``%`` of a share, ``1`` of a number up to 1, ``n``, ``s``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +35,61 @@ class Number:
     better: bool | None = None
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """``60.1 %``; a dash when there is nothing to take a share of."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
-
-
-def duration(seconds: float) -> str:
-    """``47 min`` of seconds."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
 def verdict(total: dict[str, Any], pred: str) -> str:
-    """What a lead would say in one sentence (two, where there is a worst slice)."""
-    parts = []
-    for kind, name in OBJECTS:
-        task = total["tasks"].get(kind)
-        if task:
-            counts = task["counts"]
-            found = f"finds {percent(counts['recall'], 0)} of {counts['truth']:,} {name}"
-            right = f"{percent(counts['precision'], 0)} of its {counts['pred']:,} labels are right"
-            parts.append(f"{found}, and {right}" if counts["pred"] else f"{found}, and has no label to judge")
-    lanes = total["tasks"].get("lane_lines")
-    if lanes:
-        main = lanes["at"][0]
-        parts.append(
-            f"finds {percent(main['recall'], 0)} of {lanes['truth']:,} lane lines "
-            f"({main['width_px']:g} px of {main['of_image_width_px']:g} wide, overlap above {main['iou']:g})"
-        )
+    """What a lead would say in one sentence: is it worth repairing, and how much was found."""
+    found = []
+    for kind in [*OBJECTS, "lane_lines"]:
+        counts = total["tasks"].get(kind, {}).get("counts")
+        if counts and counts["recall"] is not None:
+            found.append(f"{percent(counts['recall'], 0)} of {counts['truth']:,} {SHORT[kind]}")
     areas = total["tasks"].get("label_map")
+    said = f"{pred} finds {_and(found)}" if found else ""
     if areas and areas["mean_iou"] is not None:
-        parts.append(f"areas overlap by {percent(areas['mean_iou'], 0)} on average")
-    return f"{pred} " + "; ".join(parts) + f". {_worst(total)}"
+        over = f"areas overlap by {percent(areas['mean_iou'], 0)} ({_list(areas['mean_over'])})"
+        said = f"{said}; {over}" if said else f"{pred}: {over}"
+    return f"{_judgement(total)}{said or f'{pred} has nothing that could be found'}."
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _judgement(total: dict[str, Any]) -> str:
+    """Whether the labels are worth repairing; "" where that is not known."""
+    seconds, by_hand = repair(total)
+    if not by_hand:
+        return ""
+    saved = 1 - seconds / by_hand
+    times = f"{duration(seconds)} of repair against {duration(by_hand)} by hand"
+    if saved >= GOOD:
+        return f"Worth repairing, {times}: "
+    if saved >= POOR:
+        return f"Worth repairing, but only just, {times}: "
+    return f"Not worth repairing, {times}: "
+
+
+def reasons(total: dict[str, Any]) -> str:
+    """What stands behind the verdict: how many labels are right, and where it is weakest."""
+    right = []
+    for kind in [*OBJECTS, "lane_lines"]:
+        counts = total["tasks"].get(kind, {}).get("counts")
+        if counts and counts["pred"]:
+            right.append(f"{percent(counts['precision'], 0)} of {counts['pred']:,} {SHORT[kind]}")
+        elif counts:
+            right.append(f"no label for {SHORT[kind]}")
+    text = f"Labels that are right: {', '.join(right)}." if right else ""
+    return f"{text}{_worst(total)}".strip()
+
+
+def _list(names: list[str]) -> str:
+    shown = [name.replace("_", " ") for name in names]
+    return ", ".join(shown) if len(shown) <= 3 else f"{len(shown)} classes"
 
 
 def _worst(total: dict[str, Any]) -> str:
     """The slice that loses most true objects beyond the average."""
     best, text = 0.0, ""
-    for kind, name in OBJECTS:
+    for kind in OBJECTS:
         task = total["tasks"].get(kind)
         if not task or task["counts"]["recall"] is None:
             continue
@@ -75,11 +98,19 @@ def _worst(total: dict[str, Any]) -> str:
                 lost = task["counts"]["recall"] * one["truth"] - one["found"]
                 if one["truth"] >= MIN_TRUTH and value != "unknown" and lost > best:
                     best = lost
-                    text = (
-                        f"Weakest: {name} with {dimension.removeprefix('tag: ')} {value}, "
-                        f"{one['found']:,} of {one['truth']:,} found."
-                    )
+                    where = _where(SHORT[kind], dimension.removeprefix("tag: "), str(value))
+                    text = f" Weakest: {where}, {one['found']:,} of {one['truth']:,} found."
     return text
+
+
+def _where(things: str, dimension: str, value: str) -> str:
+    if dimension == "class":
+        return f"{things} of class {value.replace('_', ' ')}"
+    if dimension == "size":
+        return f"{things} {value} in size"
+    if dimension == "distance":
+        return f"{things} {value} away"
+    return f"{things}, {dimension.replace('_', ' ')} {value}"
 
 
 def repair(total: dict[str, Any]) -> tuple[float, float]:
@@ -90,35 +121,38 @@ def repair(total: dict[str, Any]) -> tuple[float, float]:
 
 def numbers(total: dict[str, Any], before: dict[str, Any] | None) -> list[Number]:
     """The first six numbers that there are, with their change."""
-    now, then = _values(total), {} if before is None else {v[0]: v[1] for v in _values(before)}
-    return [_number(*value, then) for value in now][:6]
+    then = {} if before is None else {value[0]: value[1] for value in _values(before)}
+    return [_number(*value, then) for value in _values(total)][:6]
 
 
 def _number(name: str, value: float | None, counts: str, unit: str, then: dict[str, Any]) -> Number:
-    shown = duration(value) if unit == "s" and value is not None else _share(value, unit)
+    shown = _shown(value, unit)
     old = then.get(name)
     if old is None or value is None:
         return Number(name, shown, counts)
     gain = value - old
     if unit == "s":
         return Number(name, shown, counts, f"{'−' if gain < 0 else '+'}{duration(abs(gain))}", gain <= 0)
-    text = f"{gain:+.0f}" if unit == "n" else f"{100 * gain:+.1f} points"
-    return Number(name, shown, counts, text.replace("-", "−"), gain <= 0 if unit == "n" else gain >= 0)
+    text = f"{gain:+.3f}" if unit == "1" else f"{100 * gain:+.1f} points"
+    return Number(name, shown, counts, text.replace("-", "−"), gain >= 0)
 
 
-def _share(value: float | None, unit: str) -> str:
-    return f"{value:,.0f}" if unit == "n" and value is not None else percent(value)
+def _shown(value: float | None, unit: str) -> str:
+    if unit == "s" and value is not None:
+        return duration(value)
+    return number(value, 3) if unit == "1" else percent(value)
 
 
-def _values(total: dict[str, Any]) -> list[tuple[str, float | None, str, str]]:
-    """Name, value, counts and unit (% of, n, s), the most telling first; the time to repair is the sixth."""
-    kinds = [(kind, name) for kind, name in OBJECTS if kind in total["tasks"]]
+def _values(total: dict[str, Any]) -> list[Value]:
+    """The most telling first; the time to repair is the sixth."""
     tasks = total["tasks"]
-    values = [*_objects(tasks, *kinds[0])] if kinds else []
-    values += [*_areas_and_lines(tasks)]
-    values += [*_identities(tasks, *kinds[0])] if kinds else []
-    for kind, name in kinds[1:]:
-        values += [*_objects(tasks, kind, name), *_identities(tasks, kind, name)]
+    kinds = [kind for kind in OBJECTS if kind in tasks]
+    values = [*_objects(tasks, kinds[0])] if kinds else []
+    values += [*_lines_and_areas(tasks)]
+    for kind in kinds:
+        values += [*_tracks_and_precision(tasks, kind)]
+    for kind in kinds[1:]:
+        values += [*_objects(tasks, kind)]
     seconds, by_hand = repair(total)
     if by_hand:
         repaired = ("time to repair", seconds, f"by hand from nothing {duration(by_hand)}", "s")
@@ -126,34 +160,38 @@ def _values(total: dict[str, Any]) -> list[tuple[str, float | None, str, str]]:
     return values
 
 
-def _objects(tasks: dict[str, Any], kind: str, name: str) -> Iterator[tuple[str, float | None, str, str]]:
-    counts, ap = tasks[kind]["counts"], tasks[kind]["ap"]
-    at = f"{ap['at']:g} m" if kind == "boxes3d" else f"IoU {ap['at']:g}"
-    yield f"{name} found", counts["recall"], f"{counts['found']:,} of {counts['truth']:,}, {at}", "%"
+def _objects(tasks: dict[str, Any], kind: str) -> Iterator[Value]:
+    counts, name = tasks[kind]["counts"], SHORT[kind]
+    yield f"{name} found", counts["recall"], f"{counts['found']:,} of {counts['truth']:,}", "%"
     yield f"{name}: labels right", counts["precision"], f"{counts['right']:,} of {counts['pred']:,}", "%"
-    yield f"{name}: mean AP", ap["value"], f"{len(ap['over'])} classes, {at}", "%"
 
 
-def _areas_and_lines(tasks: dict[str, Any]) -> Iterator[tuple[str, float | None, str, str]]:
+def _lines_and_areas(tasks: dict[str, Any]) -> Iterator[Value]:
     if "lane_lines" in tasks:
         lanes = tasks["lane_lines"]
-        main, strict = lanes["at"][:2]
-        wide = f"{main['width_px']:g} px of {main['of_image_width_px']:g}"
-        counts = f"{wide}; F1@.75 {percent(strict['f1'])}; {lanes['truth']:,} lines"
-        yield "lane lines F1@.5", main["f1"], counts, "%"
+        main, strict = lanes["culane"][:2]
+        wide = f"{main['width_px']:g} px of {main['of_image_width_px']:g} wide"
+        yield "lane lines F1@.5", main["f1"], f"{wide}; F1@.75 {percent(strict['f1'])}", "%"
     if "label_map" in tasks:
         areas = tasks["label_map"]
-        yield "areas, mean IoU", areas["mean_iou"], f"{len(areas['mean_over'])} classes", "%"
+        yield "areas, mean IoU", areas["mean_iou"], f"{_list(areas['mean_over'])}; no background", "%"
     if "light_states" in tasks:
-        states = tasks["light_states"]
-        counts = f"{states['right']:,} of {states['housings']:,}"
-        yield "light states right", states["accuracy"], counts, "%"
+        c = tasks["light_states"]["counts"]
+        yield "light states right", c["recall"], f"{c['found']:,} of {c['truth']:,} lights found", "%"
 
 
-def _identities(tasks: dict[str, Any], kind: str, name: str) -> Iterator[tuple[str, float | None, str, str]]:
-    tracks, c = tasks[kind]["tracks"], tasks[kind]["counts"]
+def _tracks_and_precision(tasks: dict[str, Any], kind: str) -> Iterator[Value]:
+    task, name = tasks[kind], SHORT[kind]
+    tracks, ap = task["tracks"], task["ap"]
     if tracks:
-        followed = f"{tracks['mostly_followed']:,} of {tracks['tracks']:,} tracks mostly followed"
-        yield f"{name}: identity switches", tracks["switches"], followed, "n"
-    also = f"{c['missed']:,} missed, {c['loose']:,} loose, {c['false'] + c['duplicate']:,} false"
-    yield f"{name} of the wrong class", c["wrong_class"], also, "n"
+        ids = f"IDF1 {number(tracks['idf1'])}, {tracks['idsw']:,} switches"
+        yield f"{name}: HOTA", tracks["hota"], f"{tracks['tracks']:,} tracks; {ids}", "1"
+    if ap and kind == "boxes3d":
+        yield f"{name}: mean AP", ap["mean_ap"], f"nuScenes, {len(ap['over'])} classes", "%"
+    elif ap:
+        yield (
+            f"{name}: AP",
+            ap["AP"],
+            f"COCO .50:.95, {len(ap['over'])} classes; AP50 {percent(ap['AP50'])}",
+            "%",
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +11,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from drivelabel.evaluation.report.findings import MAX_FINDINGS, Finding
-from drivelabel.evaluation.report.html import headline, tasks
-from drivelabel.evaluation.report.html.pictures import Album, thumb, whole_frame, worst_frames
+from drivelabel.evaluation.report.html import charts, headline, notes, pictures, tables, words
+from drivelabel.evaluation.report.html.frames import frame_shapes, worst_frames
 from drivelabel.evaluation.report.log import LogReport
 from drivelabel.labels import NO_TRACK
-from drivelabel.typing import UInt8Array
+from drivelabel.typing import FloatArray, UInt8Array
 
 Draw: TypeAlias = Callable[[int], UInt8Array]
 """Frame -> its image, (h, w, 3) uint8 RGB; the page lays truth and prediction over it."""
@@ -28,18 +28,6 @@ Command: TypeAlias = Callable[[int, int], str]
 """Frame and track (or NO_TRACK) -> what to type to see it; "" for nothing."""
 
 WORST_FRAMES = 4
-KEY = Markup(
-    '<p class="key soft"><span><i class="found"></i>truth, found</span>'
-    '<span><i class="missed"></i>truth, missed</span><span><i class="dash"></i>label, right</span>'
-    '<span><i class="dash false"></i>label, false</span>'
-    '<span><i class="wrong_class"></i>wrong class</span><span><i class="loose"></i>loose</span></p>'
-)
-WORDS = {
-    "recall": "objects found",
-    "precision": "labels right",
-    "f1": "F1 of both",
-    "ap": "mean AP of the classes",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,124 +66,121 @@ def render(
         links: a page per log to link to.
     """
     one = logs[0] if len(logs) == 1 else None
-    album = Album()
+    album = pictures.Album()
     numbers = metrics["logs"][0] if one else metrics["total"]
     context: dict[str, Any] = {
         "m": metrics,
         "title": one.name if one else f"{len(logs)} logs",
-        "verdict": headline.verdict(numbers, metrics["pred"]),
+        "verdict": words.unbroken(headline.verdict(numbers, metrics["pred"])),
+        "reasons": words.unbroken(headline.reasons(numbers)),
         "six": headline.numbers(numbers, None if baseline is None else baseline["total"]),
-        "baseline_note": _baseline_note(metrics, baseline, baseline_name),
-        "warnings": tasks.warnings(metrics, logs),
+        "baseline_note": notes.baseline_note(metrics, baseline, baseline_name),
+        "warnings": notes.warnings(metrics, logs),
         "logs": logs,
-        "log_rows": tasks.log_rows(metrics, links),
-        "rules": tasks.rules(numbers),
+        "log_rows": tables.log_rows(metrics, links),
+        "rules": tables.rules(numbers),
         "tasks": [
-            tasks.object_section(kind, numbers, one) for kind in tasks.TITLES if kind in numbers["tasks"]
+            tables.object_section(kind, numbers, one) for kind in headline.OBJECTS if kind in numbers["tasks"]
         ],
-        "lanes": tasks.lane_section(numbers),
-        "areas": numbers["tasks"].get("label_map"),
-        "lights": numbers["tasks"].get("light_states"),
-        "comparison": tasks.comparison(metrics),
-        "run": tasks.run(metrics, logs),
+        "lanes": tables.lane_section(numbers),
+        "areas": tables.area_section(numbers),
+        "lights": tables.light_section(numbers),
+        "comparison": metrics.get("comparison"),
+        "run": tables.run(metrics, logs),
         "confidence": 100 * metrics["settings"]["confidence"],
-        "key": KEY,
-        "words": WORDS,
-        "percent": headline.percent,
-        "signed": tasks.signed,
+        "errors": tables.ERRORS,
+        "w": words,
     }
     context |= _single(one, numbers, draw, command, album) if one else {"n_findings": 0}
-    context["sections"] = tasks.sections(context)
+    context["sections"] = _sections(context)
     if album.left_out:
         context["warnings"].append(f"{album.left_out} pictures were left out to keep the page small.")
     return Page(_template().render(context), album.left_out)
 
 
 def _single(
-    log: LogReport, numbers: dict[str, Any], draw: Draw | None, command: Command | None, album: Album
+    log: LogReport, numbers: dict[str, Any], draw: Draw | None, command: Command | None, album: pictures.Album
 ) -> dict[str, Any]:
     """What only the page of one log has."""
-    findings = sorted((f for r in log.objects.values() for f in r.findings), key=lambda f: -f.weight)
-    shown = findings[:MAX_FINDINGS]
+    steps = [t["timeline"]["step_seconds"] for t in numbers["tasks"].values() if "timeline" in t]
     return {
+        "findings": [_finding(log, f, draw, command, album) for f in log.findings[:MAX_FINDINGS]],
+        "n_findings": len(log.findings),
         "frames": _frames(log, draw, command, album),
-        "findings": [_finding(log, finding, draw, command, album) for finding in shown],
-        "n_findings": len(findings),
-        "times": tasks.times(numbers),
-        "step": next(
-            (f"{t['timeline']['step_seconds']:g}" for t in numbers["tasks"].values() if "timeline" in t), ""
-        ),
-        "above": tasks.above(log),
+        "times": charts.times(numbers),
+        "step": f"{steps[0]:g}" if steps else "",
+        "above": charts.above(log),
     }
 
 
 def _finding(
-    log: LogReport, finding: Finding, draw: Draw | None, command: Command | None, album: Album
+    log: LogReport, finding: Finding, draw: Draw | None, command: Command | None, album: pictures.Album
 ) -> dict[str, Any]:
-    matched = log.objects[finding.kind].matched
-    in_image = finding.kind != "boxes3d"
-    picture = thumb(draw(finding.group), matched, finding, album) if draw and in_image else Markup("")
-    row = finding.truth_row if finding.truth_row >= 0 else finding.pred_row
-    side = matched.truth if finding.truth_row >= 0 else matched.pred
-    camera = int(side.camera[row])
+    in_image = finding.camera >= 0
+    picture = Markup("")
+    if finding.shapes and in_image and draw:
+        picture = pictures.thumb(draw(finding.group), finding.shapes, album, finding.what)
+    elif finding.shapes and not in_image:
+        picture = pictures.ground(finding.shapes, _ego_at(log, finding.at_ns), finding.what)
     first, last = ((t - log.start_ns) / 1e9 for t in (finding.first_ns, finding.last_ns))
     when = f"{first:.1f} s" if finding.n == 1 else f"{first:.1f}–{last:.1f} s, {finding.n} frames"
-    where = [log.channels[camera]] if camera >= 0 else []
+    where = [log.channels[finding.camera]] if in_image else []
     where += [f"{finding.distance:.0f} m away"] if finding.distance == finding.distance else []
     where += [f"track {finding.track_id}"] if finding.track_id != NO_TRACK else []
     return {
         "picture": picture,
         "error": finding.error,
-        "what": _what(finding, matched.pred.score[finding.pred_row] if finding.pred_row >= 0 else None),
+        "what": finding.what,
         "when": ", ".join([when, *where]),
         "command": command(finding.group, finding.track_id) if command and in_image else "",
     }
 
 
-def _what(finding: Finding, score: float | None) -> str:
-    said = f"{finding.pred_class}, score {score:.2f}" if score is not None else finding.pred_class
-    if finding.error == "missed":
-        return f"{finding.truth_class} has no label"
-    if finding.error == "wrong_class":
-        return f"{finding.truth_class} is labelled {said}"
-    if finding.error == "loose":
-        return f"{finding.truth_class} has a label that fits badly ({said})"
-    if finding.error == "duplicate":
-        return f"a second label on one object: {said}"
-    return f"label without an object: {said}"
+def _ego_at(log: LogReport, time_ns: int) -> FloatArray | None:
+    if not len(log.path_ns):
+        return None
+    place: FloatArray = log.path_xy[min(int(np.searchsorted(log.path_ns, time_ns)), len(log.path_ns) - 1)]
+    return place
 
 
-def _frames(log: LogReport, draw: Draw | None, command: Command | None, album: Album) -> list[dict[str, Any]]:
-    report = log.objects.get("boxes2d")
-    if report is None or draw is None:
+def _frames(
+    log: LogReport, draw: Draw | None, command: Command | None, album: pictures.Album
+) -> list[dict[str, Any]]:
+    if draw is None:
         return []
     found = []
-    for one in worst_frames(report.matched, WORST_FRAMES):
+    for one in worst_frames(log, WORST_FRAMES):
         seconds = (one["time_ns"] - log.start_ns) / 1e9
         caption = (
             f"{log.channels[one['camera']]}, {seconds:.1f} s, frame {one['frame']}: {one['errors']} errors"
         )
-        picture = whole_frame(draw(one["frame"]), report.matched, one["frame"], album, caption)
+        shapes = frame_shapes(log, one["frame"])
+        picture = pictures.whole_frame(draw(one["frame"]), shapes, album, caption)
         told = command(one["frame"], NO_TRACK) if command else ""
         found.append({"caption": caption, "picture": picture, "command": told})
     return [one for one in found if one["picture"]]
 
 
-def _baseline_note(metrics: dict[str, Any], baseline: dict[str, Any] | None, name: str) -> str:
-    if baseline is None:
-        return "No baseline was given: --baseline metrics.json shows the change against an earlier run."
-    same = [log["name"] for log in metrics["logs"]] == [log["name"] for log in baseline["logs"]]
-    settings = _rules_of(baseline) == _rules_of(metrics)
-    parts = [f"Change against {name or baseline['pred']} ({baseline['pred']}, {len(baseline['logs'])} logs)."]
-    parts += [] if same else ["Careful: those are other logs."]
-    parts += [] if settings else ["Careful: it was made with other settings."]
-    return " ".join(parts)
-
-
-def _rules_of(metrics: dict[str, Any]) -> str:
-    """The settings that change a number; those of the bootstrap only change its interval."""
-    ours = {k: v for k, v in metrics["settings"].items() if k not in ("resamples", "seed", "confidence")}
-    return json.dumps(ours, sort_keys=True)
+def _sections(context: dict[str, Any]) -> list[tuple[str, str]]:
+    """The page's sections that have something in them."""
+    parts = [("logs", "Logs")] if len(context["logs"]) > 1 else []
+    first = (
+        ("look", "Look here first", "n_findings"),
+        ("compare", "Compared", "comparison"),
+        ("rules", "Rules", "rules"),
+        ("time", "Over time", "times"),
+    )
+    parts += [(id_, name) for id_, name, key in first if context.get(key)]
+    parts += [(task["id"], task["title"]) for task in context["tasks"]]
+    later = (
+        ("states", words.NAMES["light_states"], "lights"),
+        ("lanes", words.NAMES["lane_lines"], "lanes"),
+        ("areas", words.NAMES["label_map"], "areas"),
+        ("above", "From above", "above"),
+        ("frames", "Worst frames", "frames"),
+    )
+    parts += [(id_, name) for id_, name, key in later if context.get(key)]
+    return [*parts, ("run", "What was run")]
 
 
 @lru_cache(maxsize=1)
@@ -205,9 +190,10 @@ def _template() -> jinja2.Template:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     environment = jinja2.Environment(
         autoescape=True,
-        undefined=jinja2.ChainableUndefined,
+        undefined=jinja2.StrictUndefined,
         loader=jinja2.FileSystemLoader(folder),
         trim_blocks=True,
+        lstrip_blocks=True,
     )
     # Our own files, not anybody's labels: they are markup as they stand.
     environment.globals |= {

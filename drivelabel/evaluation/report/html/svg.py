@@ -119,8 +119,16 @@ def track_bars(rows: Sequence[dict[str, Any]], seconds: float) -> Markup:
     return svg(WIDE, height, "tracks over time", join(parts))
 
 
-def from_above(path_xy: FloatArray, points: Sequence[tuple[FloatArray, str]]) -> Markup:
-    """The ego's path and what was found and missed round it, from above, with a scale."""
+def from_above(
+    path_xy: FloatArray, path_error: FloatArray, points: Sequence[tuple[FloatArray, str]]
+) -> Markup:
+    """The ego's path, coloured by error, and what was found and missed round it, from above, with a scale.
+
+    Args:
+        path_xy: (k, 2) metres, world coords.
+        path_error: (k,) share not found at each place; NaN where it is not known.
+        points: (n, 2) places of things, and how they are drawn.
+    """
     every = np.concatenate([path_xy, *(xy for xy, _ in points)])
     every = every[np.isfinite(every).all(axis=1)]
     low, high = every.min(axis=0), every.max(axis=0)
@@ -132,13 +140,22 @@ def from_above(path_xy: FloatArray, points: Sequence[tuple[FloatArray, str]]) ->
         x = 12 + (xy[:, 0] - low[0]) * scale
         return np.stack([x, tall - 22 - (xy[:, 1] - low[1]) * scale], axis=1)
 
-    parts = [path(place(path_xy), "ego")]
+    parts = []
     for xy, css in points:
         for x, y in np.unique(np.round(place(xy[np.isfinite(xy).all(axis=1)])), axis=0).tolist():
             parts.append(Markup('<circle cx="{:g}" cy="{:g}" r="2.4" class="{}"/>').format(x, y, css))
+    parts += _coloured(place(path_xy), path_error)
     start = place(path_xy[:1])[0] if len(path_xy) else (12, 12)
     parts.append(Markup('<circle cx="{:g}" cy="{:g}" r="5" class="start"/>').format(*np.round(start)))
     step = next((s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s * scale >= 60), 2000)
     parts.append(path([(12, tall - 6), (12 + step * scale, tall - 6)], "axis"))
     parts.append(text(16 + step * scale, tall - 3, f"{step} m", "tick"))
     return svg(wide, tall, "path from above", join(parts))
+
+
+def _coloured(xy: FloatArray, error: FloatArray) -> list[Markup]:
+    """The path in runs of one of four looks: unknown, up to a third, two thirds, all not found."""
+    look = np.where(np.isnan(error), 0, 1 + np.minimum(2, np.nan_to_num(error) * 3).astype(np.int64))
+    starts = np.flatnonzero(np.r_[True, np.diff(look) != 0]).tolist() if len(look) else []
+    ends = [*starts[1:], len(xy) - 1]
+    return [path(xy[a : b + 1], f"ego e{look[a]}") for a, b in zip(starts, ends, strict=True) if b > a]
