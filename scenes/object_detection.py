@@ -14,7 +14,6 @@ import numpy as np
 
 import drivelabel as dl
 from drivelabel.formats.coco import write_coco
-from drivelabel.media.frames import open_frames
 
 
 def label(source: Path, out: Path) -> dl.Scene:
@@ -49,10 +48,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     scene = label(args.source, args.out)
     summarise(scene)
-    with open_frames(scene) as frames:
-        report = write_coco(
-            scene, args.out / "coco", "auto", images="copy", read_image=frames.read, overwrite=True
-        )
+    report = write_coco(scene, args.out / "coco", "auto", images="copy", overwrite=True)
     print(report)
 
 

@@ -42,6 +42,7 @@ from drivelabel.geometry.overlaps import sparse_bev_iou as sparse_bev_iou
 from drivelabel.geometry.overlaps import sparse_cuboid_iou as sparse_cuboid_iou
 from drivelabel.geometry.overlaps import sparse_upright_iou as sparse_upright_iou
 from drivelabel.geometry.overlaps import upright_overlap as upright_overlap
+from drivelabel.geometry.polygon_masks import polygon_mask as polygon_mask
 from drivelabel.geometry.polygons import pairwise_polygon_iou as pairwise_polygon_iou
 from drivelabel.geometry.polygons import polygon_area as polygon_area
 from drivelabel.geometry.polygons import polygon_overlap as polygon_overlap

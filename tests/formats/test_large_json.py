@@ -15,10 +15,13 @@ _PADDING = b" " * (1 << 17)
 """Makes any text a large one."""
 
 _values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**62), 2**62)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
-)  # fmt: skip
+)
 
 
 @given(_values, st.booleans())

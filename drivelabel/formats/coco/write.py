@@ -1,169 +1,164 @@
-"""One layer of a scene as a COCO file, with the fields of our own that docs/formats/coco.md lists."""
+"""One layer as a COCO file, with the fields of our own that docs/formats/coco.md lists."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any, TextIO
 
 from drivelabel.errors import FormatError
 from drivelabel.formats.aside import new_file, new_folder
-from drivelabel.formats.coco.annotations import frame_annotations
-from drivelabel.formats.coco.categories import coco_categories
-from drivelabel.formats.coco.images import ImageWriter
+from drivelabel.formats.coco.annotations import PictureAnnotations
+from drivelabel.formats.coco.categories import category_ids, coco_categories
+from drivelabel.formats.coco.files import JSON_NAME
+from drivelabel.formats.coco.images import ImageNumbers, image_entry
+from drivelabel.formats.image_files import ImageFiles, ImagesMode
+from drivelabel.formats.losses import count_losses, labelled_pictures
+from drivelabel.formats.pictures import IMAGE_KINDS, Data, Picture, Pictures, pictures_of
 from drivelabel.formats.report import ConversionReport, Tally
-from drivelabel.labels import LabelMap
-from drivelabel.scene import Layer, Scene
-from drivelabel.typing import BoolArray, UInt8Array
+from drivelabel.labels import TABLES
 
-JSON_NAME = "annotations.json"
-"""Name of the file inside an output folder."""
-
-ReadImage = Callable[[int], UInt8Array]
-"""Frame to its (h, w, 3) uint8 RGB image."""
-
-IMAGE_KINDS = ("boxes2d", "lane_lines", "traffic_lights", "keypoints", "tags")
-"""The tables that are grouped by frame."""
+_MASKS = frozenset({"label_map", "instance_map"})
+_KEPT = {kind: frozenset(TABLES[kind].__dataclass_fields__) for kind in IMAGE_KINDS}
 
 
 def write_coco(
-    scene: Scene,
+    data: Data | Sequence[Data],
     out: Path,
     layer: str,
     *,
-    images: Literal["reference", "copy"] = "reference",
-    read_image: ReadImage | None = None,
+    images: ImagesMode = "reference",
+    results: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Write one layer as COCO: boxes, areas, lane lines and traffic lights of every labelled frame.
+    """Write one layer as COCO: boxes, polygons, areas, keypoints, lane lines and traffic lights.
 
     Args:
-        scene: what to write.
+        data: what to write.
         out: a folder (the labels become ``annotations.json`` in it), or the path of a ``.json`` file.
         layer: whose labels.
-        images: ``reference`` names the recorded files, ``copy`` puts images under ``OUT/images``.
-        read_image: decodes a frame; ``copy`` needs it for frames of videos, which become JPEG files.
+        images: ``reference`` names the recorded files, ``copy`` and ``link`` put images under ``OUT/images``.
+        results: write a results file, a list of detections, to `out`; image and category ids are those
+            that the same call without `results` writes.
         overwrite: replace what is at `out`.
 
     Returns:
         What was kept, approximated and dropped.
 
     Raises:
-        SceneLookupError: the scene has no such layer.
-        FormatError: images cannot be copied to a single file, or a frame cannot be read.
-        StoreError: `out` is there already or cannot be written, or a recorded file is missing.
+        SceneLookupError: there is no such layer.
+        FormatError: images cannot be copied to a single file.
+        StoreError: `out` is there already or cannot be written, or a recorded file is missing or damaged.
     """
     out = Path(out)
-    labels = scene.layer(layer)
-    _check_labels(scene, labels)
+    pictures = pictures_of(data, layer)
+    _check_labels(pictures)
     tally = Tally()
-    if out.suffix.lower() == ".json":
-        if images == "copy":
-            raise FormatError(f"{out}: expected a folder to copy images into, got a file.")
-        with new_file(out, overwrite=overwrite) as place:
-            _write_json(place, scene, labels, ImageWriter(scene, None, None, tally), tally)
-    else:
-        with new_folder(out, overwrite=overwrite) as place:
-            folder = place / "images" if images == "copy" else None
-            _write_json(
-                place / JSON_NAME, scene, labels, ImageWriter(scene, folder, read_image, tally), tally
-            )
+    to_file = results or out.suffix.lower() == ".json"
+    if to_file and images in ("copy", "link"):
+        raise FormatError(f"{out}: expected a folder to copy images into, got a file.")
+    with new_file(out, overwrite=overwrite) if to_file else new_folder(out, overwrite=overwrite) as place:
+        label_file = place if to_file else place / JSON_NAME
+        folder = None if to_file else place / "images"
+        with (
+            ImageFiles(pictures, folder, images, tally) as image_files,
+            label_file.open("w", encoding="ascii", newline="\n") as file,
+        ):
+            if results:
+                _write_results(file, pictures, tally)
+            else:
+                _write_labels(file, pictures, image_files, tally)
+    count_losses(pictures, tally, _KEPT, "COCO has images only", masks=_MASKS)
     return tally.report("coco", str(out))
 
 
-def _check_labels(scene: Scene, layer: Layer) -> None:
-    for kind, grouped in layer.tables.items():
-        if hasattr(grouped.rows, "category_id"):
-            layer.taxonomy.check_ids(f"{scene.name}, {kind}.category_id", grouped.rows.category_id)
-
-
-def _write_json(path: Path, scene: Scene, layer: Layer, images: ImageWriter, tally: Tally) -> None:
-    """Annotations go out frame by frame, so that memory does not grow with the log."""
-    labelled = _labelled(scene, layer)
-    entries: list[dict[str, Any]] = []
+def write_labels(
+    path: Path, pictures: Pictures, image_files: ImageFiles, tally: Tally, shown: Sequence[int] | None = None
+) -> None:
+    """Write the label file of some pictures, all labelled ones when None; losses are not counted here."""
     with path.open("w", encoding="ascii", newline="\n") as file:
-        file.write('{"info": ' + _json(_info(scene, layer)) + ',\n"licenses": [],\n')
-        file.write('"categories": ' + _json(coco_categories(layer)) + ',\n"annotations": [')
-        comma = "\n"
-        numbers = count(1)
-        for frame, kinds in labelled:
-            entries.append(images.entry(frame, kinds) | _tags(layer, frame, tally))
-            for annotation in _annotations(scene, layer, frame, tally):
-                file.write(comma + _json({"id": next(numbers), "image_id": frame + 1, **annotation}))
-                comma = ",\n"
-        file.write('\n],\n"images": [' + "".join(_lines(entries)) + "\n]}\n")
-    _count_dropped(scene, layer, len(entries), tally)
+        _write_labels(file, pictures, image_files, tally, shown)
 
 
-def _annotations(scene: Scene, layer: Layer, frame: int, tally: Tally) -> list[dict[str, Any]]:
-    label_map = _label_map(scene, layer, frame)
-    return frame_annotations(layer, frame, label_map, tally)
+def _check_labels(pictures: Pictures) -> None:
+    for data, layer in zip(pictures.data, pictures.layers, strict=True):
+        for kind, grouped in layer.tables.items():
+            if hasattr(grouped.rows, "category_id"):
+                layer.taxonomy.check_ids(f"{data.name}, {kind}.category_id", grouped.rows.category_id)
+    for picture in pictures.items:
+        layer = pictures.layer_of(picture)
+        for what, masks in (("label map", layer.label_maps), ("instance map", layer.instance_maps)):
+            if masks is not None and picture.group in masks:
+                shape = masks.read(picture.group).shape
+                if shape != picture.image_hw:
+                    raise FormatError(
+                        f"{picture.name}: expected a {what} of {picture.image_hw}, got {shape}."
+                    )
 
 
-def _tags(layer: Layer, frame: int, tally: Tally) -> dict[str, Any]:
-    if "tags" not in layer.tables:
-        return {}
-    tags = layer.tags[frame]
-    tally.keep("tags", "", len(tags), "extra field of the image")
-    rows = range(len(tags))
-    return {"tags": [{"score": float(tags.score[r]), "attributes": tags.attributes.row(r)} for r in rows]}
+def _write_labels(
+    file: TextIO, pictures: Pictures, images: ImageFiles, tally: Tally, shown: Sequence[int] | None = None
+) -> None:
+    """Annotations go out picture by picture, so that memory does not grow with the log."""
+    ids = category_ids(pictures.taxonomy).tolist()
+    numbers = ImageNumbers.of(pictures)
+    entries: list[dict[str, Any]] = []
+    labelled = labelled_pictures(pictures, {*IMAGE_KINDS, *_MASKS}, tally) if shown is None else shown
+    file.write('{"info": ' + _json(_info(pictures, numbers)) + ',\n"licenses": [],\n')
+    file.write('"categories": ' + _json(coco_categories(pictures.layers)) + ',\n"annotations": [')
+    comma, annotation_number = "\n", count(1)
+    for row in labelled:
+        picture = pictures.items[row]
+        number, name = numbers.ids[row], _file_name(images, picture)
+        entries.append(image_entry(pictures, picture, number, numbers.are_given, name, tally))
+        for annotation in PictureAnnotations(pictures, picture, ids, tally).all():
+            place = {"id": next(annotation_number), "image_id": number}
+            file.write(comma + _json(place | annotation))
+            comma = ",\n"
+    file.write('\n],\n"images": [' + "".join(_lines(entries)) + "\n]}\n")
 
 
-def _label_map(scene: Scene, layer: Layer, frame: int) -> LabelMap | None:
-    if layer.label_maps is None or frame not in layer.label_maps:
-        return None
-    found = layer.label_map(frame)
-    expected = scene.camera_of(frame).image_hw
-    if found.label_map.shape != expected:
-        raise FormatError(
-            f"{scene.name}, frame {frame}: expected a label map of {expected}, got {found.label_map.shape}."
-        )
-    return found
+def _file_name(images: ImageFiles, picture: Picture) -> str:
+    return images.place(picture) if images.folder is not None else images.referenced(picture)
 
 
-def _labelled(scene: Scene, layer: Layer) -> list[tuple[int, list[str]]]:
-    """Frames that somebody looked at, and for what; others would teach that they are empty."""
-    flags: dict[str, BoolArray] = {
-        kind: layer.tables[kind].labelled for kind in IMAGE_KINDS if kind in layer.tables
-    }
-    for kind, masks in (("label_map", layer.label_maps), ("instance_map", layer.instance_maps)):
-        if masks is not None:
-            flags[kind] = masks.labelled()
-    kinds_of = [[kind for kind, flag in flags.items() if flag[frame]] for frame in range(len(scene.frames))]
-    return [(frame, kinds) for frame, kinds in enumerate(kinds_of) if kinds]
+def _write_results(file: TextIO, pictures: Pictures, tally: Tally) -> None:
+    """Boxes, masks, polygons as masks, and keypoints, each with its score."""
+    ids = category_ids(pictures.taxonomy).tolist()
+    found: list[dict[str, Any]] = []
+    for number, picture in zip(ImageNumbers.of(pictures).ids, pictures.items, strict=True):
+        for annotation in PictureAnnotations(pictures, picture, ids, tally).all():
+            if annotation["kind"] in ("box", "polygon", "keypoints"):
+                found.append({"image_id": number, **_detection(annotation)})
+            else:
+                tally.drop(
+                    "annotations", annotation["kind"], 1, "results have boxes, masks and keypoints only"
+                )
+    file.write("[" + "".join(_lines(found)) + "\n]\n")
 
 
-def _info(scene: Scene, layer: Layer) -> dict[str, Any]:
+def _detection(annotation: dict[str, Any]) -> dict[str, Any]:
+    names = ["category_id", "bbox", "score", "keypoints", "track_id", "attributes"]
+    if annotation["segmentation"]:
+        names.append("segmentation")
+    return {name: annotation[name] for name in names if name in annotation}
+
+
+def _info(pictures: Pictures, numbers: ImageNumbers) -> dict[str, Any]:
+    layer = pictures.layers[0]
     return {
-        "description": scene.name,
+        "description": ", ".join(data.name for data in pictures.data),
         "version": "1.0",
         "contributor": layer.author,
         "writer": f"drivelabel {version('drivelabel')}",
         "layer": layer.name,
         "taxonomy": layer.taxonomy.name,
-        "image_root": scene.root,
+        "image_ids": "given" if numbers.are_given else "counted",
+        "image_root": pictures.data[0].root,
     }
-
-
-def _count_dropped(scene: Scene, layer: Layer, n_written: int, tally: Tally) -> None:
-    tally.drop("frames", "", len(scene.frames) - n_written, "nobody labelled them")
-    if "boxes3d" in layer.tables:
-        tally.drop("boxes3d", "", len(layer.tables["boxes3d"].rows), "COCO has no cuboids")
-    tally.drop("sweeps", "", len(scene.sweeps), "COCO has no lidar")
-    tally.drop("poses", "", 0 if scene.poses is None else len(scene.poses), "COCO has no poses")
-    calibrated = sum(camera.camera_matrix is not None for camera in scene.cameras)
-    tally.drop("sensors", "calibration", calibrated, "COCO has no cameras")
-    for kind in IMAGE_KINDS:
-        if kind in layer.tables:
-            numbered = int(np.sum(layer.tables[kind].rows.row_id >= 0))
-            tally.drop(kind, "row_id", numbered, "the store's own numbers")
-    if "tags" in layer.tables:
-        tally.drop("tags", "origin", len(layer.tables["tags"].rows), "images have no author")
 
 
 def _json(value: Any) -> str:

@@ -6,6 +6,9 @@ from drivelabel.formats.loading.json_text import parse_json as parse_json
 from drivelabel.formats.loading.json_text import read_json as read_json
 from drivelabel.formats.loading.names import safe_join as safe_join
 from drivelabel.formats.loading.names import safe_name as safe_name
+from drivelabel.formats.loading.records import Records as Records
+from drivelabel.formats.loading.records import is_scalar as is_scalar
+from drivelabel.formats.loading.records import scalars_of as scalars_of
 from drivelabel.formats.loading.values import Fields as Fields
 from drivelabel.formats.loading.xml_text import read_xml as read_xml
 from drivelabel.formats.loading.yaml_text import read_yaml as read_yaml

@@ -93,6 +93,10 @@ class Fields:
         """(count,) float64, a list of finite numbers."""
         return as_numbers(self._found(name, _MISSING), f"{self.where}: {name}", count)
 
+    def wrong(self, problem: str) -> FormatError:
+        """The error that something is wrong with this object."""
+        return FormatError(f"{self.where}: {problem}")
+
     def _found(self, name: str, default: Any) -> Any:
         found = self.value.get(name, default)
         if found is _MISSING:

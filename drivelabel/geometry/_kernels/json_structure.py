@@ -66,12 +66,12 @@ def look_over(text: UInt8Array, max_depth: int) -> int:
                     return DOUBTFUL
             first[base + n], size[base + n] = start, stop - start
             n_keys[depth] = n + 1
-        elif sign == OPEN_OBJECT or sign == OPEN_LIST:
+        elif sign in (OPEN_OBJECT, OPEN_LIST):
             if depth == max_depth:
                 return DOUBTFUL
             depth += 1
             n_keys[depth] = 0
-        elif (sign == CLOSE_OBJECT or sign == CLOSE_LIST) and depth > 0:
+        elif sign in (CLOSE_OBJECT, CLOSE_LIST) and depth > 0:
             depth -= 1
         at += 1
     return PLAIN

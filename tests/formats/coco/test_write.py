@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from drivelabel.errors import FormatError, InvalidLabelError, SceneLookupError, StoreError
+from drivelabel.formats import image_files
 from drivelabel.formats.coco import write as write_module
 from drivelabel.formats.coco import write_coco
-from drivelabel.formats.coco.annotations import frame_annotations
+from drivelabel.formats.coco.annotations import PictureAnnotations
+from drivelabel.formats.pictures import pictures_of
 from drivelabel.formats.report import Entry, Tally
 from drivelabel.labels import COCO, DRIVING, Boxes2D, Grouped
-from drivelabel.scene import Layer, Scene, Source
+from drivelabel.scene import ImageSet, Layer, Scene, Source
 
 
 def _replaced(scene: Scene, **changes: Any) -> Scene:
@@ -82,7 +84,9 @@ def test_our_own_fields_say_who_and_what(full_scene: Scene, tmp_path: Path) -> N
     (line,) = _of_kind(data, "lane_line")
     assert line["polyline"] == [[10.5, 47.0], [20.25, 30.0], [25.0, 20.0]]
     assert (line["style"], line["position"], line["source"]) == ("dashed", -1, "human")
-    assert data["images"][0]["tags"] == [{"score": 0.75, "attributes": {"weather": "rain"}}]
+    assert data["images"][0]["tags"] == [
+        {"score": 0.75, "origin": "human", "attributes": {"weather": "rain"}}
+    ]
     names = {c["name"]: c for c in data["categories"]}
     assert names["traffic_light"]["keypoints"] == ["red", "yellow", "green"]
 
@@ -106,21 +110,34 @@ def test_the_report_counts_what_was_dropped(full_scene: Scene, tmp_path: Path) -
     assert dropped == {
         ("images", "pixels"): 1,
         ("instance_map", ""): 1,
-        ("frames", ""): 1,
+        ("images", ""): 1,
         ("boxes3d", ""): 1,
-        ("boxes2d", "row_id"): 2,
-        ("tags", "origin"): 1,
+        ("frames", "timestamp_ns"): 4,
     }
-    assert "boxes3d: 1 (COCO has no cuboids)" in str(report)
+    assert "boxes3d: 1 (COCO has images only)" in str(report)
     assert json.loads(json.dumps(report.to_json()))["format"] == "coco"
     assert not report.is_lossless
 
 
-def test_copies_are_named_by_us_and_video_frames_become_jpeg(full_scene: Scene, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    image_rgb = rng.integers(0, 255, (48, 64, 3), np.uint8)
+class _Noise:
+    """Stands for the decoder of a video."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.image_rgb = np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)
+
+    def read(self, frame: int) -> np.ndarray:
+        return self.image_rgb
+
+    def close(self) -> None:
+        pass
+
+
+def test_copies_are_named_by_us_and_video_frames_become_jpeg(
+    full_scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_files, "FrameReader", _Noise)
     out = tmp_path / "out"
-    report = write_coco(full_scene, out, "auto", images="copy", read_image=lambda frame: image_rgb)
+    report = write_coco(full_scene, out, "auto", images="copy")
     data = json.loads((out / "annotations.json").read_text())
     names = [image["file_name"] for image in data["images"]]
     assert names == ["cam_front/000000.png", "cam_front/000001.png", "cam_back/000002.jpg"]
@@ -130,29 +147,24 @@ def test_copies_are_named_by_us_and_video_frames_become_jpeg(full_scene: Scene, 
     assert jpeg.largest_error > 0
 
 
-def test_names_from_files_never_leave_the_output_folder(full_scene: Scene, tmp_path: Path) -> None:
+def test_names_from_files_never_leave_the_output_folder(
+    full_scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_files, "FrameReader", _Noise)
     evil = tmp_path / "evil.png"
     evil.write_bytes((Path(full_scene.root) / "0.png").read_bytes())
     sources = (Source("../evil.png", "image"), Source(str(evil), "image"), full_scene.sources[2])
     scene = _replaced(full_scene, sources=sources)
     before = set(tmp_path.rglob("*"))
     out = tmp_path / "out"
-    write_coco(scene, out, "auto", images="copy", read_image=lambda frame: np.zeros((48, 64, 3), np.uint8))
+    write_coco(scene, out, "auto", images="copy")
     assert all(out in (path, *path.parents) for path in set(tmp_path.rglob("*")) - before)
-
-
-def test_video_frames_cannot_be_copied_without_a_decoder(full_scene: Scene, tmp_path: Path) -> None:
-    with pytest.raises(
-        FormatError, match=r"small, frame 2: its image is no file of its own\. Pass read_image"
-    ):
-        write_coco(full_scene, tmp_path / "out", "auto", images="copy")
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_missing_recorded_file_is_named(full_scene: Scene, tmp_path: Path) -> None:
     (Path(full_scene.root) / "1.png").unlink()
-    with pytest.raises(StoreError, match=r"1\.png: cannot be copied"):
-        write_coco(full_scene, tmp_path / "out", "auto", images="copy", read_image=lambda frame: None)
+    with pytest.raises(StoreError, match=r"1\.png: cannot be put into the export"):
+        write_coco(full_scene, tmp_path / "out", "auto", images="copy")
     assert [p.name for p in tmp_path.iterdir()] == ["recorded"], "nothing half-written is left"
 
 
@@ -162,7 +174,7 @@ def test_half_written_never_looks_complete(
     def fail(*args: Any) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(write_module, "_count_dropped", fail)
+    monkeypatch.setattr(write_module, "image_entry", fail)
     for out in (tmp_path / "out", tmp_path / "out.json"):
         with pytest.raises(OSError, match="disk full"):
             write_coco(full_scene, out, "auto")
@@ -208,7 +220,10 @@ def _boxes_through_json(xyxy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )
     boxes = Boxes2D(xyxy=xyxy, category_id=np.zeros(len(xyxy)))
     layer = Layer("auto", DRIVING, tables={"boxes2d": Grouped.from_groups(Boxes2D, 1, {0: boxes})})
-    xywh = np.array([json.loads(json.dumps(a["bbox"])) for a in frame_annotations(layer, 0, None, Tally())])
+    images = ImageSet("one", (Source("a.png", "image"),), np.array([[8, 8]]), DRIVING, {"auto": layer})
+    pictures = pictures_of(images, "auto")
+    found = PictureAnnotations(pictures, pictures.items[0], range(1, 99), Tally()).all()
+    xywh = np.array([json.loads(json.dumps(a["bbox"])) for a in found])
     return np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1), xyxy.astype(np.float64)
 
 
