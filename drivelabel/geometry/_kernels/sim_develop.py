@@ -35,22 +35,23 @@ def develop(
     mask = len(grain) - 1
     half = 0.25 * (height * height + width * width)
     top = len(curve) - 1
+    # The curve's index is this times the square root of light; all in float32, whose roots are fast.
+    to_index, spread = np.float32(0.5 * top), np.float32(noise * 255.0)
     for y in range(height):
         dy = y + 0.5 - 0.5 * height
         at = start + y * 40_503 * 7
         for x in range(width):
             dx = x + 0.5 - 0.5 * width
-            shade = gain * (1.0 - vignette * (dx * dx + dy * dy) / half)
-            common = grain[(at + 3 * x) & mask] * 0.6
-            grey = 0.3 * light[y, x, 0] + 0.59 * light[y, x, 1] + 0.11 * light[y, x, 2]
+            shade = np.float32(gain * (1.0 - vignette * (dx * dx + dy * dy) / half))
+            common = grain[(at + 3 * x) & mask] * np.float32(0.6)
+            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
+            # A sensor's colours are paler than the paint's.
+            grey = np.float32(0.16) * (np.float32(0.3) * r + np.float32(0.59) * g + np.float32(0.11) * b)
             for k in range(3):
-                # A sensor's colours are paler than the paint's.
-                pale = grey + 0.84 * (light[y, x, k] - grey)
-                value = np.sqrt(max(pale * shade, 0.0)) * (0.5 * top)
-                low = min(int(value), top)
-                shown = curve[low]
-                own = grain[(at + 3 * x + k + 1) & mask] * 0.8 + common
+                pale = grey + np.float32(0.84) * light[y, x, k]
+                value = np.sqrt(max(pale * shade, np.float32(0.0))) * to_index
+                shown = curve[min(int(value), top)]
+                own = grain[(at + 3 * x + k + 1) & mask] * np.float32(0.8) + common
                 # Photon noise: its share shrinks with light; the tone curve shrinks it in bright parts.
-                spread = noise * 255.0 * (1.25 - shown / 255.0)
-                shown += spread * own
-                image[y, x, k] = min(max(int(shown + 0.5), 0), 255)
+                shown += spread * (np.float32(1.25) - shown * np.float32(1 / 255.0)) * own
+                image[y, x, k] = min(max(int(shown + np.float32(0.5)), 0), 255)

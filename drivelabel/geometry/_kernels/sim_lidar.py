@@ -49,6 +49,9 @@ def cast_columns(
     middle = lidar_from_world[c // 2]
     shift, twist = _spread(lidar_from_world, middle)
     p, columns = np.empty((3, 3)), np.empty(2, np.int64)
+    cos, sin = np.cos(azimuth), np.sin(azimuth)
+    turn = round(2 * np.pi / abs(step))
+    wedge = _wedge(azimuth, step)
     for level in range(highest + 1):
         for i in range(len(triangles)):
             if layer[i] != level:
@@ -56,13 +59,14 @@ def cast_columns(
             _place(triangles[i], middle, p)
             if _is_out_of_reach(p, slopes[0], slopes[-1], max_range, shift, twist):
                 continue
+            if c < turn // 3 and _is_beside(p, wedge, shift, twist):
+                continue
             _column_range(p, azimuth[0], step, shift, twist, columns)
-            turn = round(2 * np.pi / abs(step))
             for raw in range(columns[0], columns[1]):
                 k = raw % turn
                 if k < c:
                     _cut_column(
-                        triangles[i], i, level > 0, lidar_from_world[k], azimuth[k], slopes, max_range,
+                        triangles[i], i, level > 0, lidar_from_world[k], cos[k], sin[k], slopes, max_range,
                         distance[first + k], behind[first + k],
                     )  # fmt: skip
 
@@ -119,6 +123,27 @@ def _is_out_of_reach(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _wedge(azimuth: FloatArray, step: float) -> FloatArray:
+    """(2, 2), where the first and the last column point, the clockwise one first; a column more each side."""
+    ends = np.array([azimuth[0] - step, azimuth[-1] + step])
+    if step < 0.0:
+        ends = ends[::-1]
+    return np.stack((np.cos(ends), np.sin(ends)), axis=1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_beside(p: FloatArray, wedge: FloatArray, shift: float, twist: float) -> bool:
+    """Whether a triangle lies wholly outside of a wedge narrower than half a turn, by one of its sides."""
+    right = left = True
+    for j in range(3):
+        x, y = p[j, 0], p[j, 1]
+        slack = 1.6 * (shift + twist * (abs(x) + abs(y) + abs(p[j, 2])))
+        right = right and wedge[0, 0] * y - wedge[0, 1] * x < -slack
+        left = left and wedge[1, 0] * y - wedge[1, 1] * x > slack
+    return right or left
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _column_range(
     p: FloatArray, start: float, step: float, shift: float, twist: float, out: IntArray
 ) -> None:
@@ -158,11 +183,10 @@ def _column_range(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cut_column(
-    triangle: Float32Array, number: int, is_decal: bool, matrix: FloatArray, azimuth: float,
+    triangle: Float32Array, number: int, is_decal: bool, matrix: FloatArray, ca: float, sa: float,
     slopes: FloatArray, max_range: float, distance: FloatArray, behind: Int32Array,
 ) -> None:  # fmt: skip
-    """Meet one triangle with all beams of one column."""
-    ca, sa = np.cos(azimuth), np.sin(azimuth)
+    """Meet one triangle with all beams of one column, which points along (ca, sa)."""
     bx = bz = cx = cz = 0.0
     n = 0
     last_x = last_y = last_z = 0.0

@@ -35,7 +35,7 @@ class BlenderSettings:
     """
 
     python: str | None = None
-    samples: int = 48
+    samples: int = 32
     threads: int = 2
 
     def __post_init__(self) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 
 from drivelabel._check import check_shape
 from drivelabel.errors import InvalidLabelError
+from drivelabel.geometry._kernels.sim_lighting import Maps
 from drivelabel.geometry._kernels.sim_raster import IGNORED
-from drivelabel.geometry._kernels.sim_shade import Maps, Skin, View, shade_image
-from drivelabel.geometry._kernels.sim_sky import Sky
+from drivelabel.geometry._kernels.sim_shade import paint_sky, shade_image
+from drivelabel.geometry._kernels.sim_sky import SKY_STEP, Sky
+from drivelabel.geometry._kernels.sim_surface import Skin, View
 from drivelabel.geometry._kernels.sim_truth import truth_maps
 from drivelabel.labels import VOID
 from drivelabel.labels.taxonomies import DRIVING
@@ -130,18 +132,20 @@ def render_camera(
     sky = make_sky(lit.light, effects)
     wetness = _wetness(effects)
     mirror = _wet_mirror(lit, pose, camera, sky) if wetness > 0 else _NO_MIRROR
-    view = View(pose, matrix, rays, wetness, mirror, 1.0 / MIRROR_STEP)
-    radiance, rough_depth = _shaded(fine, lit, sky, view)
+    view = View(pose, matrix, 1.0 / np.diag(matrix)[:2], rays, wetness, mirror, 1.0 / MIRROR_STEP)
+    radiance, nearness = _shaded(fine, lit, sky, view)
     lens_seed = zlib.crc32(camera.channel.encode())
-    image = develop_image(radiance, rough_depth, view, lit.light, effects, seed, lens_seed)
+    image = develop_image(radiance, nearness, view, lit.light, effects, seed, lens_seed)
     return Render(image, category, instance, depth)
 
 
 def _shaded(fine: Int32Array, lit: Lit, sky: Sky, view: View) -> tuple[Float32Array, Float32Array]:
     height, width = fine.shape[0] // 2, fine.shape[1] // 2
-    radiance, depth = np.empty((height, width, 3), np.float32), np.empty((height, width), np.float32)
-    shade_image(fine, lit.skin, lit.maps, sky, view, radiance, depth)
-    return radiance, depth
+    radiance, nearness = np.empty((height, width, 3), np.float32), np.empty((height, width), np.float32)
+    backdrop = np.zeros((height // SKY_STEP + 2, width // SKY_STEP + 2, 4), np.float32)
+    paint_sky(sky, view, backdrop)
+    shade_image(fine, lit.skin, lit.maps, sky, view, backdrop, radiance, nearness)
+    return radiance, nearness
 
 
 def _wet_mirror(lit: Lit, pose: FloatArray, camera: Camera, sky: Sky) -> Float32Array:
@@ -154,7 +158,9 @@ def _wet_mirror(lit: Lit, pose: FloatArray, camera: Camera, sky: Sky) -> Float32
     matrix = np.asarray(camera.camera_matrix, np.float64) / np.array([[MIRROR_STEP], [MIRROR_STEP], [1.0]])
     layer = np.where(lit.skin.is_ground, np.uint8(IGNORED), lit.surfaces.layer)
     fine = see_pinhole(lit.surfaces.triangles, layer, np.linalg.inv(below), matrix, small_hw, 2)
-    radiance, _ = _shaded(fine, lit, sky, View(below, matrix, NO_RAYS, 0.0, _NO_MIRROR, 1.0))
+    radiance, _ = _shaded(
+        fine, lit, sky, View(below, matrix, 1.0 / np.diag(matrix)[:2], NO_RAYS, 0.0, _NO_MIRROR, 1.0)
+    )
     # Rough wet asphalt smears what it mirrors, most of all upwards.
     return np.asarray(cv2.GaussianBlur(radiance, (0, 0), sigmaX=1.0, sigmaY=3.5), np.float32)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from drivelabel.geometry._kernels.sim_develop import develop
 from drivelabel.geometry._kernels.sim_motion import blur_motion
-from drivelabel.geometry._kernels.sim_shade import View
+from drivelabel.geometry._kernels.sim_surface import View
 from drivelabel.simulate.render.light import Effects, Light
 from drivelabel.simulate.render.weather import add_rain
 from drivelabel.typing import Float32Array, UInt8Array
@@ -20,18 +20,18 @@ NIGHT_KEY = 0.22
 
 def develop_image(
     radiance: Float32Array,
-    depth: Float32Array,
+    nearness: Float32Array,
     view: View,
     light: Light,
     effects: Effects,
     seed: int,
     lens_seed: int,
 ) -> UInt8Array:
-    """The picture of (h, w, 3) linear light at (h, w) depths.
+    """The picture of (h, w, 3) linear light.
 
     Args:
         radiance: the light; used up.
-        depth: metres.
+        nearness: (h, w), 1 / depth in metres, 0 for the sky.
         view: the camera.
         light: for which it is exposed.
         effects: of weather and camera.
@@ -40,7 +40,7 @@ def develop_image(
     """
     rng = np.random.default_rng(seed)
     gain = metered_gain(light) * 2.0**effects.exposure_ev
-    radiance = _moved(radiance, depth, view, effects)
+    radiance = _moved(radiance, nearness, view, effects)
     if effects.rain > 0:
         add_rain(radiance, effects.rain, rng, lens_seed)
     if effects.defocus_px > 0:
@@ -52,13 +52,13 @@ def develop_image(
     return image
 
 
-def _moved(radiance: Float32Array, depth: Float32Array, view: View, effects: Effects) -> Float32Array:
+def _moved(radiance: Float32Array, nearness: Float32Array, view: View, effects: Effects) -> Float32Array:
     move = np.asarray(effects.velocity_cam, np.float64) * effects.motion_blur_s
     turn = np.asarray(effects.turn_cam, np.float64) * effects.motion_blur_s
     if not (move.any() or turn.any()):
         return radiance
-    out = np.empty_like(radiance)
-    blur_motion(radiance, depth, view, move, turn, out)
+    out = radiance.copy()
+    blur_motion(radiance, nearness, view, move, turn, out)
     return out
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from drivelabel.geometry._kernels.sim_light import flat_normals, lamp_light, round_normals
+from drivelabel.geometry._kernels.sim_lighting import Maps
 from drivelabel.geometry._kernels.sim_raster import NOTHING, cut_for_map, fill
-from drivelabel.geometry._kernels.sim_shade import Maps
 from drivelabel.labels.taxonomies import DRIVING
 from drivelabel.simulate.geometry3d import MATERIALS, SOLID, Surfaces
 from drivelabel.simulate.render.light import Light
