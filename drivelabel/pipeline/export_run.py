@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from drivelabel.errors import FormatError, StoreError
-from drivelabel.formats import ConversionReport, Data, Tally, find_writer
+from drivelabel.formats import ConversionReport, Data, Tally, find_format, find_writer
 from drivelabel.formats.classes import layer_under, taxonomy_of_names
 from drivelabel.formats.loading import read_json
 from drivelabel.formats.options import option_types, parse_options, takes_any
+from drivelabel.formats.sidecar import sidecar_path, write_sidecar
 from drivelabel.labels import Taxonomy, get_taxonomy
+from drivelabel.pipeline.import_run import drives_of, read_labels
 from drivelabel.pipeline.splits import parse_split, with_splits
 from drivelabel.scene import Scene, image_set_of, is_image_set
 from drivelabel.storage import open_scene
@@ -34,6 +37,8 @@ class ExportSettings:
         split: such as ``val=0.2``: in which part each drive or image is.
         strict: write nothing when something would be approximated or dropped.
         overwrite: replace what is there.
+        sidecar: keep beside the export what the format cannot hold, so that importing it again gives
+            everything back exactly, but for what was edited in between.
         options: more for the format's writer, name to text, or ``NAME=TEXT`` each.
     """
 
@@ -44,6 +49,7 @@ class ExportSettings:
     split: str | None = None
     strict: bool = False
     overwrite: bool = False
+    sidecar: bool = False
     options: Mapping[str, str] | Sequence[str] = ()
 
 
@@ -79,6 +85,8 @@ def write_labels(
     """Write a layer of scenes and image sets; see :func:`export_labels`."""
     write = find_writer(format_name)
     options = _options(format_name, write, settings)
+    if settings.sidecar:
+        _check_sidecar(format_name, data)
     tally = Tally()
     if settings.split is not None:
         data = with_splits(data, parse_split(settings.split))
@@ -94,7 +102,34 @@ def write_labels(
         if settings.strict:
             _rehearse(write, given, out, settings.layer, options, before)
         report = write(given, out, settings.layer, overwrite=settings.overwrite, **options)
+    sidecar_path(out).unlink(missing_ok=True)  # of an export that was replaced
+    if settings.sidecar:
+        _add_sidecar(format_name, data[0], out, settings.layer)
     return report.joined(before)
+
+
+def _check_sidecar(format_name: str, data: Sequence[Data]) -> None:
+    if len(data) != 1:
+        raise FormatError(f"a sidecar holds one scene, got {len(data)}. Export them one by one.")
+    if find_format(format_name).read is None:
+        raise FormatError(
+            f"{format_name} cannot be read back, so a sidecar would be of no use. Leave it out."
+        )
+
+
+def _add_sidecar(format_name: str, data: Data, out: Path, layer: str) -> None:
+    """Read the export back and keep beside it what that does not give. Nothing stays when that fails."""
+    try:
+        names = drives_of(format_name, out)
+        drive = names[0] if names else None
+        decoded = read_labels(format_name, out, layer=layer, scene=drive, sidecar=False)
+        write_sidecar(out, format_name, data, layer, decoded)
+    except BaseException:
+        if out.is_dir():
+            shutil.rmtree(out)
+        else:
+            out.unlink(missing_ok=True)
+        raise
 
 
 def _options(format_name: str, write: Callable[..., Any], settings: ExportSettings) -> dict[str, Any]:

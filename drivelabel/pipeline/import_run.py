@@ -14,6 +14,7 @@ from drivelabel.errors import FormatError, StoreError
 from drivelabel.formats import ConversionReport, Data, Imported, detect_format, find_format, find_reader
 from drivelabel.formats.loading import safe_name
 from drivelabel.formats.options import option_types, parse_options, takes_any
+from drivelabel.formats.sidecar import restore, sidecar_path
 from drivelabel.media import hashed_source
 from drivelabel.pipeline.placing import copy_sources, relative_to_place
 from drivelabel.scene import ImageSet, Scene
@@ -48,6 +49,7 @@ def import_labels(
     on_invalid: str = "error",
     strict: bool = False,
     copy: bool = False,
+    sidecar: bool = True,
     options: Mapping[str, str] | Sequence[str] = (),
     command: str = "import",
 ) -> list[ImportedScene]:
@@ -62,6 +64,8 @@ def import_labels(
         on_invalid: ``error`` refuses damaged entries, ``skip`` leaves them out and counts them.
         strict: make nothing when something would be approximated or dropped.
         copy: put the images into the scene's folder; otherwise they are referenced where they are.
+        sidecar: use what an export of drivelabel left beside its labels (``drivelabel.sidecar``): what nobody
+            edited since comes back exactly.
         options: more for the format's reader, name to text, or ``NAME=TEXT`` each.
         command: what the history says was run.
 
@@ -81,7 +85,9 @@ def import_labels(
     many = len(chosen) > 1
     found = []
     for drive in chosen:
-        read = read_labels(name, path, layer=layer, scene=drive, on_invalid=on_invalid, options=options)
+        read = read_labels(
+            name, path, layer=layer, scene=drive, on_invalid=on_invalid, options=options, sidecar=sidecar
+        )
         if strict:
             read.report.check_lossless()
         place = f"{os.fspath(out)}/{safe_name(drive or '')}.scene" if many else os.fspath(out)
@@ -116,6 +122,7 @@ def read_labels(
     scene: str | None = None,
     on_invalid: str = "error",
     options: Mapping[str, str] | Sequence[str] = (),
+    sidecar: bool = True,
 ) -> Imported:
     """One drive or image set of another format; see :func:`import_labels`."""
     read = find_reader(format_name)
@@ -127,7 +134,9 @@ def read_labels(
         given.setdefault("on_invalid", on_invalid)
     elif on_invalid != "error":
         raise FormatError(f"{format_name} reads all or nothing: it has no on_invalid={on_invalid!r}.")
-    return read(path, layer=layer, **given)
+    found = read(path, layer=layer, **given)
+    beside = sidecar_path(path)
+    return restore(found, beside, format_name, layer) if sidecar and beside.is_file() else found
 
 
 def store_labels(

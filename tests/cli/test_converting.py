@@ -233,3 +233,21 @@ def test_an_edited_scene_still_knows_its_splits(imported: str) -> None:
     with store.edit("look") as edit:
         edit.set("truth", 0, Boxes2D.empty())
     assert store.scene().info["images"] == {"train": [0, 2], "val": [1]}
+
+
+def test_a_sidecar_gives_everything_back(run: Run, run_json: RunJson, location: str, tmp_path: Path) -> None:
+    out, again = tmp_path / "o.json", tmp_path / "again.scene"
+    run_json("export", "tiny", location, str(out), "--sidecar")
+    run_json("import", "tiny", str(out), str(again), "--layer", "auto", "--strict")
+    before, after = open_scene(location), open_scene(again)
+    assert after.name == before.name
+    assert [c.channel for c in after.cameras] == ["cam_front", "cam_back"]
+    assert after.layer("auto").boxes2d.rows.score.tolist() == before.layer("auto").boxes2d.rows.score.tolist()
+    assert after.layer("auto").boxes2d.labelled.tolist() == [True, True, True, False]
+    (plain,) = run_json("import", "tiny", str(out), str(tmp_path / "p.scene"), "--no-sidecar")["scenes"]
+    assert plain["cameras"] == ["images_120x160"]
+    run_json("export", "tiny", location, str(out), "--overwrite")
+    assert not (tmp_path / "o.json.drivelabel").exists()
+    code, _, err = run("export", "tiny", location, location, str(tmp_path / "x.json"), "--sidecar")
+    assert code == 1
+    assert "a sidecar holds one scene, got 2" in err

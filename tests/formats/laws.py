@@ -67,6 +67,7 @@ def _pairs(ours: Pictures, theirs: Pictures, allowed: Allowances) -> list[_Pair]
     for picture in ours.items:
         match = next((p for p in left if p.name == picture.name), None)
         match = match or next((p for p in left if p.name.endswith(f"/{picture.name}")), None)
+        match = match or next((p for p in left if p.source.path == picture.source.path), None)
         if match is not None:
             left.remove(match)
         found.append((picture, match))

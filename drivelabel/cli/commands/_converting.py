@@ -55,6 +55,7 @@ def settings_of(
     strict: bool,
     overwrite: bool,
     options: list[str],
+    sidecar: bool = False,
 ) -> ExportSettings:
     """The library's settings from the command's words."""
     from drivelabel.pipeline.export_run import ExportSettings, read_classes
@@ -68,6 +69,7 @@ def settings_of(
         strict=strict,
         overwrite=overwrite,
         options=options,
+        sidecar=sidecar,
     )
 
 

@@ -34,6 +34,9 @@ def export(
     classes: ClassesOption = None,
     split: SplitOption = None,
     strict: StrictOption = False,
+    sidecar: Annotated[
+        bool, typer.Option("--sidecar", help="Keep beside it what the format cannot hold, for import.")
+    ] = False,
     overwrite: OverwriteOption = False,
     option: OptionsOption = [],  # noqa: B006  typer reads it, nobody changes it
     as_json: JsonOption = False,
@@ -58,6 +61,7 @@ def export(
             strict=strict,
             overwrite=overwrite,
             options=option,
+            sidecar=sidecar,
         )
         report = export_labels(format, scenes, Path(out), settings)
     if as_json:

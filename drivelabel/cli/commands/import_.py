@@ -27,6 +27,9 @@ def import_(
     scene: DriveOption = None,
     on_invalid: OnInvalidOption = "error",
     strict: StrictOption = False,
+    sidecar: Annotated[
+        bool, typer.Option(help="Take what our own export left beside its labels: it is exact.")
+    ] = True,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the images into the scene.")] = False,
     option: OptionsOption = [],  # noqa: B006  typer reads it, nobody changes it
     as_json: JsonOption = False,
@@ -48,6 +51,7 @@ def import_(
             on_invalid=on_invalid,
             strict=strict,
             copy=copy,
+            sidecar=sidecar,
             options=option,
         )
     found = [facts_of(each) for each in made]
