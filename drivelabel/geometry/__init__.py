@@ -26,6 +26,7 @@ from drivelabel.geometry.lenses import distort as distort
 from drivelabel.geometry.lenses import fold_radius as fold_radius
 from drivelabel.geometry.lenses import undistort as undistort
 from drivelabel.geometry.masks import Rle as Rle
+from drivelabel.geometry.keyframes import fewest_keyframes as fewest_keyframes
 from drivelabel.geometry.masks import label_map_to_rle as label_map_to_rle
 from drivelabel.geometry.masks import mask_to_rle as mask_to_rle
 from drivelabel.geometry.masks import merge_rles as merge_rles
