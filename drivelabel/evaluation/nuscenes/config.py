@@ -10,38 +10,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from drivelabel.errors import InvalidLabelError
-
-DETECTION_NAMES = (
-    "car",
-    "truck",
-    "bus",
-    "trailer",
-    "construction_vehicle",
-    "pedestrian",
-    "motorcycle",
-    "bicycle",
-    "traffic_cone",
-    "barrier",
-)
-"""The classes of the detection task; ``category_id`` of DetectionColumns is an index into this."""
-
-TRACKING_NAMES = ("bicycle", "bus", "car", "motorcycle", "pedestrian", "trailer", "truck")
-"""The classes of the tracking task; ``category_id`` of TrackingColumns is an index into this."""
-
-ATTRIBUTE_NAMES = (
-    "pedestrian.moving",
-    "pedestrian.sitting_lying_down",
-    "pedestrian.standing",
-    "cycle.with_rider",
-    "cycle.without_rider",
-    "vehicle.moving",
-    "vehicle.parked",
-    "vehicle.stopped",
-)
-"""What a box may be doing; ``attribute`` of DetectionColumns is an index into this."""
-
-NO_ATTRIBUTE = -1
-"""``attribute`` of a box that has none."""
+from drivelabel.labels.nuscenes_tasks import ATTRIBUTE_NAMES as ATTRIBUTE_NAMES
+from drivelabel.labels.nuscenes_tasks import DETECTION_NAMES as DETECTION_NAMES
+from drivelabel.labels.nuscenes_tasks import MAX_BOXES_PER_SAMPLE
+from drivelabel.labels.nuscenes_tasks import NO_ATTRIBUTE as NO_ATTRIBUTE
+from drivelabel.labels.nuscenes_tasks import TRACKING_NAMES as TRACKING_NAMES
 
 IN_RACKS = ("bicycle", "motorcycle")
 """The classes that are not judged inside a bike rack."""
@@ -90,7 +63,7 @@ class DetectionConfig:
     error_match_distance: float = 2.0
     min_recall: float = 0.1
     min_precision: float = 0.1
-    max_boxes_per_sample: int = 500
+    max_boxes_per_sample: int = MAX_BOXES_PER_SAMPLE
     mean_ap_weight: float = 5.0
 
     def __post_init__(self) -> None:
@@ -126,7 +99,7 @@ class TrackingConfig:
     match_distance: float = 2.0
     min_recall: float = 0.1
     n_thresholds: int = 40
-    max_boxes_per_sample: int = 500
+    max_boxes_per_sample: int = MAX_BOXES_PER_SAMPLE
 
     def __post_init__(self) -> None:
         _check_classes(self.class_range, TRACKING_NAMES)

@@ -9,14 +9,10 @@ import numpy as np
 
 from drivelabel.errors import InvalidLabelError
 from drivelabel.evaluation.nuscenes.columns import TRUTH_SCORE, DetectionColumns, TrackingColumns
-from drivelabel.evaluation.nuscenes.config import (
-    ATTRIBUTE_NAMES,
-    DETECTION_NAMES,
-    NO_ATTRIBUTE,
-    TRACKING_NAMES,
-)
+from drivelabel.evaluation.nuscenes.config import DETECTION_NAMES, TRACKING_NAMES
 from drivelabel.evaluation.nuscenes.samples import BikeRacks, Samples, place
-from drivelabel.labels import DRIVING, NO_TRACK, UNMAPPED, Boxes3D, Taxonomy, mapping
+from drivelabel.labels import Boxes3D, Taxonomy
+from drivelabel.labels.nuscenes_tasks import own_tracks, task_attributes, task_classes
 from drivelabel.scene import Layer, Scene
 from drivelabel.typing import FloatArray, IntArray
 
@@ -134,7 +130,7 @@ def _columns(
 ) -> tuple[T, dict[str, int]]:
     """The rows that have a class of the task and lie in a judged sample, and the others by class."""
     names = DETECTION_NAMES if kind is DetectionColumns else TRACKING_NAMES
-    category = _task_classes(taxonomy, names)[boxes.category_id]
+    category = task_classes(taxonomy, names)[boxes.category_id]
     judged = sample >= 0
     lost_ids, counts = np.unique(boxes.category_id[judged & (category < 0)], return_counts=True)
     lost = {taxonomy.names[k]: int(n) for k, n in zip(lost_ids, counts, strict=True)}
@@ -148,48 +144,11 @@ def _columns(
         "n_points": own.n_points if is_truth else None,
     }
     if kind is TrackingColumns:
-        return kind(**shared, track_id=_own_tracks(own.track_id)), lost
+        return kind(**shared, track_id=own_tracks(own.track_id)), lost
     extra: dict[str, Any] = {
         "size_wlh": own.size_lwh[:, [1, 0, 2]],
         "quat_wxyz": own.quat_wxyz,
         "velocity": own.velocity[:, :2],
-        "attribute": _attributes(own),
+        "attribute": task_attributes(own),
     }
     return kind(**shared, **extra), lost
-
-
-def _task_classes(taxonomy: Taxonomy, names: tuple[str, ...]) -> IntArray:
-    """(len(taxonomy),) index into `names`, or -1."""
-    hub = np.array([names.index(name) if name in names else -1 for name in DRIVING.names] + [-1], np.int64)
-    in_hub = mapping(taxonomy, DRIVING)
-    rows: IntArray = hub[np.where(in_hub == UNMAPPED, len(DRIVING), in_hub)]
-    return rows
-
-
-def _own_tracks(track_id: IntArray) -> IntArray:
-    """The same identities; a row without one gets a number that no other row has."""
-    alone = track_id == NO_TRACK
-    if not alone.any():
-        return track_id
-    free = int(track_id.max()) + 1
-    return np.where(alone, free + np.cumsum(alone), track_id)
-
-
-def _attributes(boxes: Boxes3D) -> IntArray:
-    """(n,) index into ATTRIBUTE_NAMES, or NO_ATTRIBUTE."""
-    found = np.full(len(boxes), NO_ATTRIBUTE, np.int64)
-    for index, name in enumerate(ATTRIBUTE_NAMES):
-        has = np.zeros(len(boxes), np.bool_)
-        if name in boxes.attributes:
-            has |= boxes.attributes[name].is_value(True)
-        if "attribute" in boxes.attributes:
-            has |= boxes.attributes["attribute"].is_value(name)
-        twice = has & (found != NO_ATTRIBUTE)
-        if twice.any():
-            row = int(np.argmax(twice))
-            raise InvalidLabelError(
-                f"attributes, row {row}: expected one of nuScenes' attributes, got "
-                f"{ATTRIBUTE_NAMES[found[row]]} and {name}."
-            )
-        found[has] = index
-    return found
