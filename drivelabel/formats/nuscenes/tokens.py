@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
+
+from drivelabel.scene import Scene
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 
@@ -39,3 +42,12 @@ class TokenBook:
             token = token_of(self.table, *parts, again)
         self._taken.add(token)
         return token
+
+
+def sample_tokens(scene: Scene) -> list[str]:
+    """The tokens of a scene's samples: those it came with, or those that our writer gives them."""
+    kept = scene.info.get("nuscenes")
+    named = kept.get("samples") if isinstance(kept, Mapping) else None
+    if isinstance(named, list) and len(named) == len(scene.samples_ns):
+        return [str(token) for token in named]
+    return [token_of("sample", scene.name, time) for time in (scene.samples_ns // 1000).tolist()]
