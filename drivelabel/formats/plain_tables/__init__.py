@@ -1,0 +1,1 @@
+"""Plain tables: one Parquet or CSV file per kind of label, for data frames and spreadsheets, and back."""
