@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from reliability.crash_points import fail_everywhere
 from reliability.damages import damage_scenes
 from reliability.kills import kill_lock_holders, kill_makers, kill_writers
-from reliability.network import TOXICS, lose_answers, object_store, poison
+from reliability.network import lose_answers, poison_all, short_pauses
+from reliability.object_store import object_store
 from reliability.power_cuts import cut_power
 from reliability.sessions import run_sessions
 from reliability.writers import count_together, deliver_twice, read_beside
@@ -32,14 +33,13 @@ Row = Callable[[Path, float], dict[str, Any]]
 
 
 def _toxics(folder: Path, seconds: float) -> dict[str, Any]:
-    with object_store() as network:
-        found = [poison(network, toxic, 20, every=9, seconds=seconds / len(TOXICS)) for toxic in TOXICS]
-    return {"toxics": found}
+    with object_store() as objects, short_pauses():
+        return {"toxics": poison_all(objects, 200, seconds)}
 
 
 def _lost_answers(folder: Path, seconds: float) -> dict[str, Any]:
-    with object_store() as network:
-        return lose_answers(network, 500, every=7, seconds=seconds)
+    with object_store() as objects, short_pauses():
+        return lose_answers(objects, 5000, every=7, seconds=seconds)
 
 
 def _crash_points(folder: Path, seconds: float) -> dict[str, Any]:
@@ -58,8 +58,8 @@ ROWS: dict[str, tuple[str, Row]] = {
     "lock": ("100 kills under lock", lambda folder, s: kill_lock_holders(folder, 100)),
     "sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, seconds=s)),
     "worker_sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, workers=True, seconds=s)),
-    "lost_answers": ("500 commits", _lost_answers),
-    "toxics": ("6 toxics x 20 runs", _toxics),
+    "lost_answers": ("5,000 commits", _lost_answers),
+    "toxics": ("6 toxics x 200 runs", _toxics),
     "damages": ("5,000 damages", lambda folder, s: damage_scenes(folder, 5000, seed=7, seconds=s)),
     "deliveries": ("200 doubled jobs", lambda folder, s: deliver_twice(folder, 200)),
     "readers": ("10 minutes", lambda folder, s: read_beside(folder, min(s, 600))),

@@ -20,13 +20,13 @@ def new_repository(place: Place) -> icechunk.Repository:
     """An empty repository; one that already lies there is taken over when nothing was ever committed."""
     if place.exists():
         with plain_errors(place.name):
-            repo = icechunk.Repository.open(place.storage(), config=place.config())
+            repo = place.repository()
             is_new = len(list(repo.ancestry(branch=BRANCH))) == 1
         if not is_new:
             raise already_there(place.name)
         return repo
     with plain_errors(place.name):
-        return icechunk.Repository.create(place.storage(), config=place.config())
+        return place.repository(new=True)
 
 
 def write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None:

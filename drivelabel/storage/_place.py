@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,9 @@ BRANCH = "main"
 LOCK_TIMEOUT_S = 60.0
 LOCK_POLL_S = 0.005
 NETWORK_TIMEOUT_S = 20
+NETWORK_TRIES, FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 6, 100, 3000
+"""Of one request. By default Icechunk waits up to three minutes: too long for a person at a page."""
+
 MANIFEST_SPLIT = 1000
 """Chunks in a manifest along the frames: a long log's commit then rewrites a small part of them."""
 
@@ -83,8 +87,9 @@ class Place:
                 }
             }
         )
-        # The default waits up to three minutes between tries: far too long for a person at a review page.
-        retries = icechunk.StorageRetriesSettings(max_tries=6, initial_backoff_ms=100, max_backoff_ms=3000)
+        retries = icechunk.StorageRetriesSettings(
+            max_tries=NETWORK_TRIES, initial_backoff_ms=FIRST_PAUSE_MS, max_backoff_ms=LONGEST_PAUSE_MS
+        )
         # By default each new session looks for coordinate arrays to read ahead: 16 ms of processor time.
         preload = icechunk.ManifestPreloadConfig(
             max_total_refs=0, preload_if=icechunk.ManifestPreloadCondition.false()
@@ -93,6 +98,18 @@ class Place:
             manifest=icechunk.ManifestConfig(splitting=split, preload=preload),
             storage=icechunk.StorageSettings(retries=retries),
         )
+
+    def repository(self, *, new: bool = False) -> icechunk.Repository:
+        """The repository here, opened or made.
+
+        Raises:
+            icechunk.IcechunkError: it cannot be; see :func:`drivelabel.storage._runtime.plain_errors`.
+        """
+        make = icechunk.Repository.create if new else icechunk.Repository.open
+        repo = make(self.storage(), config=self.config())
+        # An object store's handle keeps the number of tries of its first request, which comes before it knows
+        # our settings (10 tries, 18 s); a copy makes its first request with them (6 tries, 1.2 s).
+        return copy(repo) if self.folder is None else repo
 
     def exists(self) -> bool:
         """Whether a scene lies here."""

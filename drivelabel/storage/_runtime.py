@@ -23,7 +23,8 @@ from drivelabel.errors import (
 )
 
 T = TypeVar("T")
-TRIES = 4
+TRIES, PAUSE_S = 4, 0.2
+"""Of what an object store answered in half, and the first pause between; each next one is twice as long."""
 
 # Icechunk 1.x writes its log to stdout; a command's --json output must stay one JSON object.
 icechunk.set_logs_filter(os.environ.get("ICECHUNK_LOG", "off"))
@@ -85,7 +86,7 @@ def retried(where: str, work: Callable[[], T]) -> T:
     """
     for attempt in range(TRIES if "://" in where else 1):
         if attempt:
-            time.sleep(0.1 * 2**attempt)
+            time.sleep(PAUSE_S * 2 ** (attempt - 1))
         try:
             with plain_errors(where):
                 return work()

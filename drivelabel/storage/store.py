@@ -78,7 +78,7 @@ class SceneStore:
             )
         store = cls(
             place,
-            retried(place.name, lambda: icechunk.Repository.open(place.storage(), config=place.config())),
+            retried(place.name, place.repository),
         )
         read_header(store._arrays())
         store._check_head()
