@@ -157,23 +157,20 @@ def _on_pred(matched: Matched, size: FloatArray, outline: Outline | None) -> Ite
 def _switches(
     matched: Matched, tracks: Sequence[Track], size: FloatArray, outline: Outline | None
 ) -> Iterator[Finding]:
+    """One for each true track that changes hands; its picture shows the first change."""
     for track in tracks:
-        for at in track.switched.tolist():
-            best = int(track.rows[at])
-            before = track.pred_track[:at]
-            old, new = int(before[before != NO_TRACK][-1]), int(track.pred_track[at])
-            shapes = _shapes(matched, best, int(matched.truth_pred[best]), outline)
-            yield _finding(
-                matched,
-                matched.truth,
-                track.rows[at : at + 1],
-                best,
-                "switch",
-                float(size[track.rows[at:]].sum()) / 2,
-                shapes,
-                partner=int(matched.truth_pred[best]),
-                what=f"{matched.names[track.category]} {track.track_id} changes from track {old} to {new}",
-            )
+        if not len(track.switched):
+            continue
+        rows = track.rows[track.switched]
+        best, p = int(rows[0]), int(matched.truth_pred[rows[0]])
+        ids = track.pred_track[track.pred_track != NO_TRACK]
+        passed = list(dict.fromkeys(ids.tolist()))
+        names = " to ".join(map(str, passed[:3])) + (" and on" if len(passed) > 3 else "")
+        times = "" if len(rows) == 1 else f", {len(rows)} changes"
+        what = f"{_plain(matched.names[track.category])} {track.track_id} goes from track {names}{times}"
+        weight = float(size[track.rows[track.switched[0] :]].sum()) / 2
+        shapes = _shapes(matched, best, p, outline)
+        yield _finding(matched, matched.truth, rows, best, "switch", weight, shapes, partner=p, what=what)
 
 
 def _shapes(matched: Matched, t: int, p: int, outline: Outline | None) -> tuple[Shape, ...]:
@@ -232,8 +229,7 @@ def words(kind: str, error: str, truth: str, pred: str, score: float) -> str:
     """What is wrong, in a few words."""
     if kind == "light_states":
         return f"the light is {truth.replace('_', ' and ')}, labelled {pred.replace('_', ' and ')}"
-    thing = "lane line" if kind == "lane_lines" else truth.replace("_", " ")
-    said = f"{pred.replace('_', ' ')}, score {score:.2f}"
+    thing, said = _plain(truth), f"{_plain(pred)}, score {score:.2f}"
     told = {
         "missed": f"{thing} has no label",
         "wrong_class": f"{thing} is labelled {said}",
@@ -241,6 +237,10 @@ def words(kind: str, error: str, truth: str, pred: str, score: float) -> str:
         "duplicate": f"a second label on one object: {said}",
     }
     return told.get(error, f"label without an object: {said}")
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _things(objects: Objects, rows: IntArray, also: IntArray) -> list[IntArray]:

@@ -27,7 +27,7 @@ def scores_of(logs: Sequence[LogReport], settings: Settings) -> Numbers:
         reports = [log.objects[kind] for log in logs if kind in log.objects]
         tracks = tracks_json([report.scores for report in reports if report.scores is not None])
         if tracks is not None:
-            found |= {f"{kind}: {name}": tracks[name] for name in ("hota", "mota", "idf1")}
+            found |= {f"{kind}: {name.upper()}": tracks[name] for name in ("hota", "mota", "idf1")}
         found[f"{kind}: seconds of repair"] = effort_json([report.effort for report in reports], kind)[
             "seconds"
         ]

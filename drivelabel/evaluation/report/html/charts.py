@@ -45,7 +45,7 @@ def _counts(kind: str, line: dict[str, Any]) -> list[Markup]:
         ("false labels", false, "false"),
         ("wrong state" if states else "wrong class", line["wrong_class"], "wrong_class"),
         ("fits badly", line["loose"], "loose"),
-        ("true ones", line["truth"], "share"),
+        ("true ones", line["truth"], "plain"),
     )
     return [svg.bars_over_time(what, v, line["step_seconds"], css) for what, v, css in series if any(v)]
 

@@ -133,13 +133,15 @@ def _number(name: str, value: float | None, counts: str, unit: str, then: dict[s
     gain = value - old
     if unit == "s":
         return Number(name, shown, counts, f"{'−' if gain < 0 else '+'}{duration(abs(gain))}", gain <= 0)
+    if unit == "n":
+        return Number(name, shown, counts, f"{gain:+,.0f}".replace("-", "−"), gain <= 0)
     text = f"{gain:+.3f}" if unit == "1" else f"{100 * gain:+.1f} points"
     return Number(name, shown, counts, text.replace("-", "−"), gain >= 0)
 
 
 def _shown(value: float | None, unit: str) -> str:
-    if unit == "s" and value is not None:
-        return duration(value)
+    if value is not None and unit in "sn":
+        return duration(value) if unit == "s" else f"{value:,.0f}"
     return number(value, 3) if unit == "1" else percent(value)
 
 
@@ -155,6 +157,8 @@ def _values(total: dict[str, Any]) -> list[Value]:
         values += [*_objects(tasks, kind)]
     seconds, by_hand = repair(total)
     if by_hand:
+        edits = sum(task["effort"]["n_edits"] for task in tasks.values() if "effort" in task)
+        values.append(("edits to repair", float(edits), "draw, delete, move, relabel, re-identify", "n"))
         repaired = ("time to repair", seconds, f"by hand from nothing {duration(by_hand)}", "s")
         values = [*values[:5], repaired, *values[5:]]
     return values

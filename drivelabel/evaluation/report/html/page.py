@@ -77,10 +77,12 @@ def render(
         "baseline_note": notes.baseline_note(metrics, baseline, baseline_name),
         "warnings": notes.warnings(metrics, logs),
         "logs": logs,
-        "log_rows": tables.log_rows(metrics, links),
+        "log_table": tables.log_table(metrics, links),
         "rules": tables.rules(numbers),
         "tasks": [
-            tables.object_section(kind, numbers, one) for kind in headline.OBJECTS if kind in numbers["tasks"]
+            tables.object_section(kind, numbers, metrics["settings"], one)
+            for kind in headline.OBJECTS
+            if kind in numbers["tasks"]
         ],
         "lanes": tables.lane_section(numbers),
         "areas": tables.area_section(numbers),

@@ -11,10 +11,14 @@ from drivelabel.evaluation.report.objects import PROJECTED
 IGNORED = "ignored: "
 
 
-def objects(kind: str, task: dict[str, Any]) -> str:
+def objects(kind: str, task: dict[str, Any], settings: dict[str, Any]) -> str:
     """What of one kind of object was judged and what was not."""
+    at = f"IoU from {settings['iou']:g} on"
+    if kind == "boxes3d":
+        at = f"centres within {settings['metres']:g} m, from above"
+    same = f"The same object: {at}, one to one, best score first, class by class."
     counts, judged = task["counts"], task["judged"]
-    parts = [f"{judged['groups']:,} {'samples' if kind == 'boxes3d' else 'frames'} were judged."]
+    parts = [f"{judged['groups']:,} {'samples' if kind == 'boxes3d' else 'frames'} were judged. {same}"]
     if task.get("truth_from") == PROJECTED:
         parts.append(
             "The truth is cuboids, projected into the images: looser than boxes that were drawn, so read "

@@ -19,7 +19,7 @@ BUDGET = 2_000_000
 THUMB_WH, FRAME_WIDTH = (288, 180), 1120
 _MARGIN = 0.8
 _LEAST_PX = 160.0
-_GROUND_METRES = 16.0
+_GROUND_METRES = 10.0
 
 
 @dataclass(slots=True)
@@ -70,22 +70,27 @@ def ground(shapes: Sequence[Shape], ego_xy: FloatArray | None, words: str) -> Ma
     half = np.array(THUMB_WH) / 2 / scale
     low, high = np.floor((middle - half) / 5) * 5, middle + half
     lines = [
-        svg.path(place(np.array([[x, low[1]], [x, high[1]]])), "hair") for x in np.arange(low[0], high[0], 5)
+        svg.path(place(np.array([[x, low[1]], [x, high[1]]])), "grid") for x in np.arange(low[0], high[0], 5)
     ]
     lines += [
-        svg.path(place(np.array([[low[0], y], [high[0], y]])), "hair") for y in np.arange(low[1], high[1], 5)
+        svg.path(place(np.array([[low[0], y], [high[0], y]])), "grid") for y in np.arange(low[1], high[1], 5)
     ]
+    # Dark in both schemes: the colours of shapes are made for pictures.
+    night = svg.rect(0, 0, *THUMB_WH, "night")
     drawn = [svg.path(place(shape.points), f"b {shape.look}", close=True) for shape in shapes]
-    notes = [svg.text(6, THUMB_WH[1] - 6, "from above, grid 5 m", "tick")]
+    told = "from above, grid 5 m"
+    notes = []
     if ego_xy is not None:
         away = ego_xy - middle
         far = float(np.linalg.norm(away))
         step = away / max(far, 1e-9) * [1, -1]
-        tip = np.array(THUMB_WH) / 2 + step * 78
-        notes.append(svg.path([tip - step * 16, tip], "ego"))
-        x, y = (tip - step * 24).tolist()
-        notes.append(svg.text(x, y, f"ego {far:.0f} m", "tick", "middle"))
-    return svg.svg(*THUMB_WH, words, svg.join([*lines, *notes, *drawn]), "thumb")
+        side = step[::-1] * [-1, 1]
+        tip = np.array(THUMB_WH) / 2 + step * 80
+        notes.append(svg.path([tip - step * 22, tip], "arrow"))
+        notes.append(svg.path([tip - step * 7 + side * 4, tip, tip - step * 7 - side * 4], "arrow"))
+        told += f"; arrow: ego, {far:.0f} m"
+    notes.append(svg.text(6, THUMB_WH[1] - 6, told, "plate"))
+    return svg.svg(*THUMB_WH, words, svg.join([night, *lines, *notes, *drawn]), "thumb")
 
 
 def _window(box: FloatArray, width: int, height: int) -> FloatArray:

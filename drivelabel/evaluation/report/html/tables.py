@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivelabel.evaluation.report.html import charts, paragraphs
-from drivelabel.evaluation.report.html.words import FILLED, NAMES, effort_note, fact
+from drivelabel.evaluation.report.html.headline import OBJECTS, repair
+from drivelabel.evaluation.report.html.words import FILLED, NAMES, SHORT, effort_note, fact
 from drivelabel.evaluation.report.log import LogReport
 
 ERRORS = {
@@ -19,22 +20,29 @@ ERRORS = {
 }
 
 
-def log_rows(metrics: dict[str, Any], links: Sequence[str]) -> list[dict[str, Any]]:
-    """A row per log and kind of label."""
+def log_table(metrics: dict[str, Any], links: Sequence[str]) -> dict[str, Any]:
+    """A row per log, those that save least first: of each kind what is true, found and right."""
+    tasks = metrics["total"]["tasks"]
+    kinds = [kind for kind in (*OBJECTS, "lane_lines") if kind in tasks]
     hrefs = [*links, *[""] * len(metrics["logs"])]
-    return [
-        {
-            "name": log["name"],
-            "href": hrefs[i],
-            "seconds": log["seconds"],
-            "task": NAMES[kind],
-            "c": task.get("counts"),
-            "iou": task.get("mean_iou"),
-            "hota": (task.get("tracks") or {}).get("hota"),
-        }
-        for i, log in enumerate(metrics["logs"])
-        for kind, task in log["tasks"].items()
-    ]
+    rows = []
+    for log, href in zip(metrics["logs"], hrefs, strict=False):
+        seconds, by_hand = repair(log)
+        rows.append(
+            {
+                "name": log["name"],
+                "href": href,
+                "seconds": log["seconds"],
+                "counts": [log["tasks"].get(kind, {}).get("counts") for kind in kinds],
+                "states": log["tasks"].get("light_states", {}).get("counts", {}).get("recall"),
+                "iou": log["tasks"].get("label_map", {}).get("mean_iou"),
+                "hota": (log["tasks"].get(kinds[0], {}).get("tracks") or {}).get("hota") if kinds else None,
+                "repair": seconds,
+                "saved": 1 - seconds / by_hand if by_hand else None,
+            }
+        )
+    rows.sort(key=lambda row: (row["saved"] is None, row["saved"]))
+    return {"kinds": [SHORT[kind] for kind in kinds], "rows": rows, "also": set(tasks)}
 
 
 def rules(numbers: dict[str, Any]) -> list[dict[str, Any]]:
@@ -47,14 +55,16 @@ def rules(numbers: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(every, key=lambda rule: (rule["broken"] == 0, -rule["broken"]))
 
 
-def object_section(kind: str, numbers: dict[str, Any], log: LogReport | None) -> dict[str, Any]:
+def object_section(
+    kind: str, numbers: dict[str, Any], settings: dict[str, Any], log: LogReport | None
+) -> dict[str, Any]:
     """One kind of object."""
     task = numbers["tasks"][kind]
     tracks = log.objects[kind].tracks if log else []
     return {
         "id": kind,
         "title": NAMES[kind],
-        "note": paragraphs.objects(kind, task),
+        "note": paragraphs.objects(kind, task, settings),
         "ap_note": paragraphs.precision(kind, task),
         "errors": _errors(task) if kind == "boxes3d" else [],
         "intervals": task["intervals"],

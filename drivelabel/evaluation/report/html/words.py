@@ -20,7 +20,12 @@ SHORT = {
     "lane_lines": "lane lines",
     "label_map": "areas",
 }
-NUMBERS = {"recall": "share found", "precision": "labels right", "f1": "F1 of both", "ap": "mean AP"}
+NUMBERS = {
+    "recall": "share found",
+    "precision": "labels right",
+    "f1": "F1 of both",
+    "ap": "mean AP at that IoU",
+}
 FILLED = {
     "without_filled_truth": "without filled truth",
     "without_filled_pred": "without filled labels",
@@ -64,6 +69,28 @@ def fact(value: Any) -> str:
                  for part in value]  # fmt: skip
         return ", ".join(inner)
     return f"{value:,.5g}" if isinstance(value, (int, float)) else str(value)
+
+
+def score_rows(scores: dict[str, Any]) -> list[list[str]]:
+    """Name, both values, difference and interval of the other numbers of a comparison."""
+    rows = []
+    for key, d in scores.items():
+        kind, _, name = key.partition(": ")
+        seconds = name.startswith("seconds")
+        shown = [_seconds(d[k]) if seconds else number(d[k], 3) for k in ("pred", "other", "difference")]
+        bounds = "too few logs"
+        if d["p"] is not None:
+            low, high = ((_seconds(d[k]) if seconds else number(d[k], 3)) for k in ("low", "high"))
+            bounds = f"{low} to {high}"
+        name = "time to repair" if seconds else name
+        rows.append([f"{NAMES[kind]}: {name}", *shown, bounds, number(d["p"], 3)])
+    return rows
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{'−' if value < 0 else ''}{duration(abs(value))}"
 
 
 def effort_note(effort: dict[str, Any]) -> str:
