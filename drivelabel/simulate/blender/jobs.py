@@ -20,7 +20,10 @@ LAMPS_WITHIN_M = 120.0
 MIN_LAMP_POWER = 0.02
 """Of the brightest colour; weaker lamps only glow."""
 
-HEADLIGHT_POWER = 90.0
+LAMP_GAIN = 1.5
+"""Of other lamps: what our own renderer lets no house shade, Blender does."""
+
+HEADLIGHT_POWER = 220.0
 """Light on a wall one metre before one headlight."""
 
 
@@ -147,7 +150,7 @@ def lamps_of(simulation: Simulation, timestamp_ns: int, surfaces: Surfaces, ligh
             continue
         kind = "street" if facing[2] < -0.5 else "car"
         # A little before the glass, or the housing would shade it.
-        jobs.append(LampJob(kind, _point(where + 0.12 * facing), _point(facing), _point(power)))
+        jobs.append(LampJob(kind, _point(where + 0.12 * facing), _point(facing), _point(LAMP_GAIN * power)))
     return jobs
 
 

@@ -141,8 +141,7 @@ def _headlight(lamp: dict[str, Any]) -> Any:
     if light.node_tree is None:
         light.use_nodes = True
     nodes = Nodes(light.node_tree)
-    way = nodes.vector("NORMALIZE", nodes.scaled(nodes.geometry("Incoming"), -1.0), (0.0, 0.0, 0.0))
-    up = nodes.split(way)[2]
+    up = nodes.split(nodes.geometry("Incoming"))[2]  # of a lamp: the way that the light goes, world coords
     beam = nodes.smooth(-0.015, 0.004, up, (1.0, 0.05))
     beam = nodes.math("MULTIPLY", beam, nodes.smooth(-0.24, -0.03, up, (0.1, 1.0)))
     emission = nodes.add("ShaderNodeEmission")
