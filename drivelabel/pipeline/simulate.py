@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,7 @@ def simulate(
     *,
     command: str = "simulate",
     progress: Callable[[int, int], None] | None = None,
+    renderer: Callable[[Simulation], Iterator[Made]] = Simulation.run,
 ) -> SimulateReport:
     """Draw a drive into a new scene: images and sweeps in its folder, everything true in its layer ``truth``.
 
@@ -66,6 +67,7 @@ def simulate(
         location: a local folder that does not exist.
         command: what the history says was run.
         progress: called with frames and sweeps done, and with those in all.
+        renderer: what draws the pictures; such as ``BlenderRenderer().run``.
 
     Raises:
         StoreError: something already lies there, it is no local folder, or it cannot be written.
@@ -80,7 +82,7 @@ def simulate(
     simulation = Simulation(settings, place.stem or "simulated")
     aside = place.with_name(f".{secrets.token_hex(8)}.partial")
     try:
-        rows = _write(simulation, aside, command, progress)
+        rows = _write(simulation, aside, command, progress, renderer)
         try:
             aside.rename(place)
         except OSError as error:
@@ -95,7 +97,11 @@ def simulate(
 
 
 def _write(
-    simulation: Simulation, folder: Path, command: str, progress: Callable[[int, int], None] | None
+    simulation: Simulation,
+    folder: Path,
+    command: str,
+    progress: Callable[[int, int], None] | None,
+    renderer: Callable[[Simulation], Iterator[Made]],
 ) -> dict[str, int]:
     """Make the scene in a folder; how many rows of each kind."""
     scene, seed = simulation.scene, simulation.settings.world.seed
@@ -114,7 +120,7 @@ def _write(
     rows: dict[str, int] = {}
     batch: list[Made] = []
     done = 0
-    for made in simulation.run():
+    for made in renderer(simulation):
         if not isinstance(made, MadeSample):
             write_media(simulation, made, folder)
             done += 1

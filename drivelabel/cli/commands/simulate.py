@@ -86,8 +86,9 @@ def simulate(
     if blender is not None and blender.seconds:
         facts = _of_blender(blender)
         say(
-            f"Blender: {facts['blender_seconds_a_frame']:.1f} s a frame; it shows the same things as the truth "
-            f"in {facts['same_pixels']:.4%} of pixels, borders aside in {facts['same_inner_pixels']:.4%}"
+            f"Blender: {facts['blender_seconds_a_frame']:.1f} s a frame; it shows the same things "
+            f"as the truth in {facts['same_pixels']:.4%} of pixels, borders aside in "
+            f"{facts['same_inner_pixels']:.4%}"
         )
 
 
