@@ -44,6 +44,9 @@ class ImageSetBuilder:
     def __len__(self) -> int:
         return len(self._sources)
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._rows
+
     def add(
         self,
         path: str,
@@ -89,19 +92,16 @@ class ImageSetBuilder:
         """The set, with one layer.
 
         Args:
-            about: more fields of the layer: ``author``, ``model``, ...
+            about: more fields of the layer: ``author``, ``model``, or masks that were made elsewhere.
         """
         n = len(self._sources)
         tables = {kind: Grouped.from_groups(TABLES[kind], n, groups) for kind, groups in self._groups.items()}
-        layer = Layer(
-            self.layer,
-            self.taxonomy,
-            tables=tables,
-            label_maps=MemoryMasks(self._maps, n) if self._maps else None,
-            instance_maps=MemoryMasks(self._instances, n) if self._instances else None,
-            instance_track_id=np.asarray(self.instance_track_id, np.int64),
-            **about,
-        )
+        masks = {
+            "label_maps": MemoryMasks(self._maps, n) if self._maps else None,
+            "instance_maps": MemoryMasks(self._instances, n) if self._instances else None,
+            "instance_track_id": np.asarray(self.instance_track_id, np.int64),
+        }
+        layer = Layer(self.layer, self.taxonomy, tables=tables, **(masks | about))
         return ImageSet(
             name=self.name,
             sources=tuple(self._sources),
