@@ -53,10 +53,21 @@ class AreaFrames:
 
 
 class AreaMaps:
-    """Both sides' maps in the classes of DRIVING, frame by frame."""
+    """Both sides' maps in the classes of DRIVING, frame by frame.
+
+    Raises:
+        InvalidLabelError: a side has maps of another number of frames.
+    """
 
     def __init__(self, scene: Scene, truth: Layer, pred: Layer) -> None:
         self._scene, self._layers = scene, (truth, pred)
+        for layer in self._layers:
+            n = len(layer.label_maps.labelled()) if layer.label_maps is not None else len(scene.frames)
+            if n != len(scene.frames):
+                raise InvalidLabelError(
+                    f"{scene.name}, layer {layer.name!r}, label_map: expected maps of the scene's "
+                    f"{len(scene.frames)} frames, got {n}. The labels belong to another recording."
+                )
         self._tables = [_table(layer.taxonomy) for layer in (truth, pred)]
         self.unmapped: dict[str, dict[str, int]] = {"truth": {}, "pred": {}}
 

@@ -10,6 +10,7 @@ import pytest
 from evaluation.report.kinds import LIGHT, all_kinds, cuboid, drive, light, road_map, with_maps
 from evaluation.report.scenes import CAR, TRUCK, boxes, layer, lines, random_layer, scene
 
+from drivelabel.errors import InvalidLabelError, MissingExtraError
 from drivelabel.evaluation.areas.mean_iou import confusion_of, mean_iou
 from drivelabel.evaluation.effort import boxes_effort, cuboids_effort, lanes_effort
 from drivelabel.evaluation.lanes import LinePoints, RowLanes, culane, tusimple, tusimple_repaired
@@ -245,6 +246,37 @@ def test_findings_of_every_kind_can_be_drawn():
     found = {finding.kind: finding for finding in bad.findings}
     assert found["label_map"].error == "missed" and "is not labelled" in found["label_map"].what
     assert found["lane_lines"].shapes[0].form == "line"
+
+
+def test_maps_of_another_recording_or_size_are_refused():
+    def stage(pred_map, n_frames):
+        truth = with_maps(layer("truth", boxes2d=[boxes([])]), {0: road_map(200)}, 1)
+        return scene({"truth": truth, "auto": with_maps(layer("auto"), {0: pred_map}, n_frames)}, 1)
+
+    with pytest.raises(InvalidLabelError, match="label_map: expected maps of the scene's 1 frames, got 2"):
+        judged(stage(road_map(200), 2))
+    with pytest.raises(
+        InvalidLabelError, match=r"frame 0: expected label maps of one size, got \(400, 600\)"
+    ):
+        judged(stage(road_map(200)[:300], 1))
+    with pytest.raises(
+        InvalidLabelError, match=r"frame 0: expected a category of taxonomy driving .*got 200"
+    ):
+        judged(stage(np.full((400, 600), 200, np.uint8), 1))
+
+
+def test_without_a_library_for_average_precision_the_rest_is_still_told(monkeypatch, tmp_path):
+    from drivelabel.evaluation.report import image_precision, write_report
+
+    def absent(*arguments):
+        raise MissingExtraError("hotcoco is not installed. Run: pip install 'drivelabel[evaluate]'")
+
+    monkeypatch.setattr(image_precision, "coco_average_precision", absent)
+    log = evaluate_scene(drive("log", 2), "truth", "auto", FEW)
+    task = write_report(tmp_path, [log], settings=FEW)["total"]["tasks"]["boxes2d"]
+    assert task["ap"] is None and "drivelabel[evaluate]" in task["ap_missing"]
+    assert task["counts"]["truth"] == 8 and task["tracks"]["hota"] > 0
+    assert "no average precision. hotcoco is not installed" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_a_class_that_is_none_of_ours_is_named_in_areas():
