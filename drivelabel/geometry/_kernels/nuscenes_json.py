@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from drivelabel.geometry._kernels import nuscenes_alike
 from drivelabel.geometry._kernels.json_numbers import (
     CLOSE_LIST,
     CLOSE_OBJECT,
@@ -19,6 +20,8 @@ from drivelabel.geometry._kernels.json_numbers import (
     skip_string,
     skip_value,
 )
+from drivelabel.geometry._kernels.json_words import Words
+from drivelabel.geometry._kernels.nuscenes_alike import add_value, end_form, read_alike
 from drivelabel.typing import FloatArray, IntArray, UInt8Array
 
 DONE, MORE, MALFORMED, FOREIGN_BOX, UNKNOWN_NAME, UNKNOWN_ATTRIBUTE, MISSING_KEY, WRONG_COUNT = range(8)
@@ -29,16 +32,18 @@ TRANSLATION, SIZE, ROTATION, VELOCITY, SCORE, POINTS, NAME, ATTRIBUTE, TOKEN, TR
 NUMBERS = (0, 3, 6, 10, 12, 13, 14)
 """Where the numbers of each of the first six stand in a row of 14."""
 
-N_BOXES, N_SAMPLES, N_TRACKS = range(3)
+N_BOXES, N_SAMPLES, N_TRACKS, N_FORM = range(4)
 """What :func:`scan` counts."""
 
 
 @njit(cache=True)
 def scan(
     text: UInt8Array,
+    words: Words,
     at: int,
     stop: int,
     counts: IntArray,
+    form: IntArray,
     key_text: UInt8Array,
     key_start: IntArray,
     roles: IntArray,
@@ -77,6 +82,9 @@ def scan(
     """
     late, n_late = np.empty((64, 4), np.int64), 0
     box = np.empty(14)
+    names = nuscenes_alike.patterns(name_text, name_start)
+    # One more, that of no attribute: an empty word.
+    attributes = nuscenes_alike.patterns(attribute_text, np.append(attribute_start, attribute_start[-1]))
     while True:
         at = skip_space(text, at)
         if at < len(text) and text[at] == CLOSE_OBJECT:
@@ -96,12 +104,37 @@ def scan(
         sample_first[sample], sample_stop[sample], sample_count[sample] = token_first, token_stop, 0
         counts[N_SAMPLES] += 1
         at = skip_space(text, at + 1)
+        first_row = counts[N_BOXES]
         while at < len(text) and text[at] != CLOSE_LIST:
+            if counts[N_FORM]:
+                at, row = read_alike(
+                    text,
+                    words,
+                    at,
+                    (first_row, counts[N_BOXES]),
+                    form,
+                    counts[N_FORM],
+                    (token_first, token_stop),
+                    names,
+                    attributes,
+                    translation,
+                    size,
+                    rotation,
+                    velocity,
+                    score,
+                    n_points,
+                    category,
+                    attribute,
+                )
+                sample_count[sample] += row - counts[N_BOXES]
+                counts[N_BOXES] = row
+                if at >= len(text) or text[at] == CLOSE_LIST:
+                    break
             if text[at] == COMMA and sample_count[sample]:
                 at = skip_space(text, at + 1)
             if at >= len(text) or text[at] != OPEN_OBJECT:
                 return MALFORMED, at, track_table, late[:n_late]
-            row, seen, guess, n_keys = counts[N_BOXES], 0, 0, 0
+            row, seen, guess, n_keys, box_first, n_values = counts[N_BOXES], 0, 0, 0, at, 0
             box[13] = -1.0
             attribute[row] = -1
             at = skip_space(text, at + 1)
@@ -150,6 +183,7 @@ def scan(
                             late[n_late, 0], late[n_late, 1] = row, place
                             late[n_late, 2], late[n_late, 3] = at, end
                             n_late += 1
+                        n_values = add_value(form, n_values, place, at, end)
                         at = end
                         place += 1
                         if listed:
@@ -171,6 +205,7 @@ def scan(
                         track_table[slot] = number + 1
                         counts[N_TRACKS] += 1
                     track[row] = track_table[slot] - 1
+                    n_values = add_value(form, n_values, nuscenes_alike.OTHER, value, at)
                 else:
                     if text[at] != QUOTE:
                         return MALFORMED, at, track_table, late[:n_late]
@@ -178,11 +213,14 @@ def scan(
                         at = _behind(text, value + 1, text, token_first, token_stop)
                         if at < 0:
                             return FOREIGN_BOX, value, track_table, late[:n_late]
+                        n_values = add_value(form, n_values, nuscenes_alike.TOKEN, value + 1, at - 1)
                         at = skip_space(text, at)
                         continue
                     at = skip_string(text, at)
                     if at < 0:
                         return MALFORMED, value, track_table, late[:n_late]
+                    which = nuscenes_alike.NAME if role == NAME else nuscenes_alike.ATTRIBUTE
+                    n_values = add_value(form, n_values, which, value + 1, at - 1)
                     if role == NAME:
                         category[row] = _find(text, value + 1, at - 1, name_text, name_start, 0)
                         if category[row] < 0:
@@ -207,6 +245,7 @@ def scan(
             n_points[row] = int(box[13])
             counts[N_BOXES] += 1
             sample_count[sample] += 1
+            counts[N_FORM] = end_form(form, n_values, box_first, at + 1)
             at = skip_space(text, at + 1)
         at += 1
 

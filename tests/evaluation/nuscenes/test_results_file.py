@@ -25,9 +25,10 @@ from drivelabel.evaluation.nuscenes import (
     read_tracks,
 )
 from drivelabel.geometry._kernels.json_numbers import read_number
+from drivelabel.geometry._kernels.json_words import as_words, read_decimal
 
 # Without the JIT (NUMBA_DISABLE_JIT=1) NumPy warns where 64-bit products wrap round, as hashes are meant to.
-pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar multiply:RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in scalar:RuntimeWarning")
 
 TOKENS = ("aa", "bb")
 
@@ -84,6 +85,109 @@ def test_columns_are_bit_for_bit_what_json_reads(tmp_path: Path, indent: int | N
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"results": as_results(pred, world), "meta": {}}, indent=indent))
     assert read_detections(path, world.token).boxes.equals(pred)
+
+
+SPELLINGS = (
+    *("0.1", "-0.0", "12", "1e-3", "-2.5E+2", "0.30000000000000004", "9007199254740993.0", "-7.000000"),
+    *("123456.78901234567891", "0.000012345678901234567", "5e-324", "1234567.5", "12345678.5", "-1234.56789"),
+    *("0.1234567", "0.12345678", "0.123456789", "0.1234567890123456", "99999999999999999999", "1.0"),
+)
+
+
+def written_alike(n_boxes: int, *, spaces: str = " ", odd: dict[int, str] | None = None) -> list[str]:
+    """Boxes as a program writes them, with numbers of all spellings; some `odd` ones put in."""
+    rng = np.random.default_rng(1)
+    boxes = []
+    for k in range(n_boxes):
+        x = [SPELLINGS[j] for j in rng.integers(len(SPELLINGS), size=13)]
+        name, attribute = DETECTION_NAMES[k % 10], ("", *ATTRIBUTE_NAMES)[k % (len(ATTRIBUTE_NAMES) + 1)]
+        fields = (
+            '"sample_token": "aa"',
+            f'"translation": [{x[0]}, {x[1]}, {x[2]}]',
+            f'"size": [{x[3]}, {x[4]}, {x[5]}]',
+            f'"rotation": [{x[6]}, {x[7]}, {x[8]}, {x[9]}]',
+            f'"velocity": [{x[10] if k % 7 else "NaN"}, {x[11]}]',
+            f'"ego_translation": [0, 0, {k % 3}]',
+            f'"detection_name": "{name}"',
+            f'"detection_score": {x[12]}',
+            f'"attribute_name": "{attribute}"',
+        )
+        fields = fields if k % 50 else fields[::-1]
+        boxes.append((odd or {}).get(k, "{" + ", ".join(fields) + "}").replace(" ", spaces))
+    return boxes
+
+
+def in_file(folder: Path, boxes: list[str], between: str = ", ", end: str = "") -> Path:
+    path = folder / "results.json"
+    path.write_text(f'{{"meta": {{}}, "results": {{"aa": [{between.join(boxes)}{end}], "bb": []}}}}')
+    return path
+
+
+@pytest.mark.parametrize(("spaces", "between"), [(" ", ", "), ("", ","), ("\n   ", " ,\n\n")])
+def test_boxes_written_alike_are_bit_for_bit_what_json_reads(
+    tmp_path: Path, spaces: str, between: str
+) -> None:
+    path = in_file(tmp_path, written_alike(300, spaces=spaces), between)
+    found = read_detections(path, TOKENS).boxes
+    expected = json.loads(path.read_text())["results"]["aa"]
+    columns = (
+        *(("translation", "translation"), ("size_wlh", "size"), ("quat_wxyz", "rotation")),
+        *(("velocity", "velocity"), ("score", "detection_score")),
+    )
+    for ours, theirs in columns:
+        values = np.array([box[theirs] for box in expected], np.float64)
+        assert getattr(found, ours).tobytes() == values.tobytes()
+    assert [DETECTION_NAMES[k] for k in found.category_id] == [box["detection_name"] for box in expected]
+    names = [ATTRIBUTE_NAMES[k] if k >= 0 else "" for k in found.attribute]
+    assert names == [box["attribute_name"] for box in expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"detection_name": "', '"detection_name": "x', "'aa', box 121: no class 'x"),
+        ('"sample_token": "aa"', '"sample_token": "bb"', "'aa', box 121: its sample_token is 'bb'"),
+        ('"detection_score": ', '"detection_score": .', "'aa', box 121: malformed JSON at byte"),
+        ('"detection_score": ', '"detection_score": 00', "'aa', box 121: malformed JSON at byte"),
+        ('"size": [', '"size": [1, ', "a list at byte"),
+        ('"size"', '"width"', "'aa', box 121: expected the keys sample_token, translation"),
+        ('"attribute_name": "', '"attribute_name": "y', "'aa', box 121: no attribute 'y"),
+    ],
+)
+def test_one_bad_box_among_many_alike_is_refused_with_its_place(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    boxes = written_alike(200)
+    boxes[121] = boxes[121].replace(old, new)
+    with pytest.raises(FormatError, match=message):
+        read_detections(in_file(tmp_path, boxes), TOKENS)
+
+
+def test_a_comma_behind_the_last_of_many_boxes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="malformed JSON"):
+        read_detections(in_file(tmp_path, written_alike(200), end=","), TOKENS)
+
+
+@given(
+    st.integers(0, 2**64 - 1), st.sampled_from([repr, "{:.17g}".format, "{:.3f}".format, "{:.20f}".format])
+)
+@settings(deadline=None, max_examples=300)
+def test_decimals_said_to_be_certain_are_what_float_reads(bits: int, spelling: Any) -> None:
+    value = struct.unpack("<d", bits.to_bytes(8, "little"))[0]
+    for text in (spelling(value), spelling(math.remainder(value, 1e6) if math.isfinite(value) else 0.5)):
+        raw = np.frombuffer(f"{text},".encode() + b" " * 64, np.uint8)
+        end, found, certain = read_decimal(raw, as_words(raw), 0)
+        if certain:
+            assert end == len(text)
+            assert struct.pack("<d", found) == struct.pack("<d", float(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["0.5", "-913.0303741929642", "0.050878990722384616", "-0.0", "7", "1234567.25"]
+)
+def test_decimals_of_a_results_file_are_certain(text: str) -> None:
+    raw = np.frombuffer(f"{text}]".encode() + b" " * 64, np.uint8)
+    assert read_decimal(raw, as_words(raw), 0) == (len(text), float(text), True)
 
 
 def test_keys_may_stand_in_any_order_and_unknown_ones_are_skipped(tmp_path: Path) -> None:
