@@ -6,6 +6,8 @@ from drivelabel.geometry.boxes import nms as nms
 from drivelabel.geometry.boxes import pairwise_iou as pairwise_iou
 from drivelabel.geometry.boxes import xywh_to_xyxy as xywh_to_xyxy
 from drivelabel.geometry.boxes import xyxy_to_xywh as xyxy_to_xywh
+from drivelabel.geometry.brush_masks import brush_to_mask as brush_to_mask
+from drivelabel.geometry.brush_masks import mask_to_brush as mask_to_brush
 from drivelabel.geometry.cameras import MIN_DEPTH as MIN_DEPTH
 from drivelabel.geometry.cameras import distort_points as distort_points
 from drivelabel.geometry.cameras import project as project
@@ -21,12 +23,12 @@ from drivelabel.geometry.cuboids import cuboid_corners as cuboid_corners
 from drivelabel.geometry.cuboids import cuboid_of_points as cuboid_of_points
 from drivelabel.geometry.cuboids import points_in_cuboids as points_in_cuboids
 from drivelabel.geometry.cuboids import project_cuboids as project_cuboids
+from drivelabel.geometry.keyframes import fewest_keyframes as fewest_keyframes
 from drivelabel.geometry.lenses import LENS_MODELS as LENS_MODELS
 from drivelabel.geometry.lenses import distort as distort
 from drivelabel.geometry.lenses import fold_radius as fold_radius
 from drivelabel.geometry.lenses import undistort as undistort
 from drivelabel.geometry.masks import Rle as Rle
-from drivelabel.geometry.keyframes import fewest_keyframes as fewest_keyframes
 from drivelabel.geometry.masks import label_map_to_rle as label_map_to_rle
 from drivelabel.geometry.masks import mask_to_rle as mask_to_rle
 from drivelabel.geometry.masks import merge_rles as merge_rles
