@@ -177,10 +177,10 @@ def _codes(frame: pl.DataFrame, name: str, where: str) -> list[int]:
 def _array(frame: pl.DataFrame, name: str, meta: Mapping[str, Any], where: str) -> AnyArray:
     tail = meta["tail"]
     if not tail:
-        return _column(frame, name, where).to_numpy()
+        return np.asarray(_column(frame, name, where).to_numpy())
     names = BULB_PARTS if len(tail) == 2 else PARTS[name]
     flat = np.stack([_column(frame, part, where).to_numpy() for part in names], axis=1)
-    return flat.reshape(len(frame), *tail)
+    return np.asarray(flat).reshape(len(frame), *tail)
 
 
 def _ragged(frame: pl.DataFrame, name: str, meta: Mapping[str, Any], where: str) -> Ragged:

@@ -56,7 +56,7 @@ def read_parquet(path: Path, schema: dict[str, Any]) -> pl.DataFrame:
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as CSV: texts that a spreadsheet would run begin with ``'``, lists have blanks between."""
+    """Write a frame as CSV: texts that a spreadsheet would run begin with ``'``; blanks part lists."""
     import polars as pl
 
     columns = []
