@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 
 from drivelabel._check import check_shape
-from drivelabel.typing import AnyArray, BoolArray, UInt16Array
+from drivelabel.typing import AnyArray, BoolArray
 
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How well instances agree.
+    """How well two maps agree.
 
     Attributes:
         pixels: compared.
@@ -41,8 +41,8 @@ class Agreement:
         return 1.0 - self.differ_inner / self.inner if self.inner else 1.0
 
 
-def compare_instances(truth: UInt16Array, other: UInt16Array) -> Agreement:
-    """Agreement of two (h, w) maps of instances.
+def compare_maps(truth: AnyArray, other: AnyArray) -> Agreement:
+    """Agreement of two (h, w) maps of instances, or of labels; uint8 or uint16.
 
     Raises:
         InvalidLabelError: the maps differ in size.
@@ -60,9 +60,9 @@ def total(parts: Iterable[Agreement]) -> Agreement:
     return Agreement(pixels, inner, differ, differ_inner)
 
 
-def borders(instances: AnyArray) -> BoolArray:
-    """(h, w), pixels with another instance among their eight neighbours."""
-    values = np.ascontiguousarray(instances, np.uint16)
+def borders(numbers: AnyArray) -> BoolArray:
+    """(h, w), pixels with another number among their eight neighbours."""
+    values = np.ascontiguousarray(numbers, np.uint16)
     high, low = cv2.dilate(values, _NEIGHBOURS), cv2.erode(values, _NEIGHBOURS)
     mixed: BoolArray = np.asarray(high != low)
     return mixed

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from drivelabel.errors import FormatError, InvalidLabelError
-from drivelabel.simulate.blender.agreement import Agreement, compare_instances, total
+from drivelabel.simulate.blender.agreement import Agreement, compare_maps, total
 from drivelabel.simulate.blender.develop import develop_light
 from drivelabel.simulate.blender.exchange import Rendered
 from drivelabel.simulate.blender.jobs import GeometryFiles, check_pinhole, make_job
@@ -50,6 +50,7 @@ class BlenderRenderer:
 
     Attributes:
         agreements: of each frame so far, Blender's instances with the truth.
+        label_agreements: the same of what things are; paint on the road is told from road.
         seconds: that Blender took for each.
 
     Args:
@@ -63,11 +64,12 @@ class BlenderRenderer:
         self.settings = settings if settings is not None else BlenderSettings()
         self.python = find_python(self.settings.python)
         self.agreements: list[Agreement] = []
+        self.label_agreements: list[Agreement] = []
         self.seconds: list[float] = []
 
     @property
     def agreement(self) -> Agreement:
-        """Over all frames so far."""
+        """Of instances, over all frames so far."""
         return total(self.agreements)
 
     def run(self, simulation: Simulation) -> Iterator[Made]:
@@ -109,8 +111,9 @@ class BlenderRenderer:
         return replace(made, image_rgb=image, encoded=encode(image, simulation.settings.image_format))
 
     def _check(self, simulation: Simulation, made: MadeFrame, rendered: Rendered) -> None:
-        agreement = compare_instances(made.truth.instance_map, rendered.instance)
+        agreement = compare_maps(made.truth.instance_map, rendered.instance)
         self.agreements.append(agreement)
+        self.label_agreements.append(compare_maps(made.truth.label_map, rendered.category))
         if agreement.differ_inner > MAX_DIFFER * agreement.pixels:
             channel = simulation.scene.camera_of(made.frame).channel
             raise FormatError(

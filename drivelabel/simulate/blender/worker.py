@@ -57,7 +57,7 @@ class Worker:
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONNOUSERSITE": "1"}
         try:
             self._process = subprocess.Popen(
-                [python, "-m", _PACKAGE, str(threads)],
+                [python, "-P", "-m", _PACKAGE, str(threads)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
@@ -126,5 +126,9 @@ class Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._log.close()

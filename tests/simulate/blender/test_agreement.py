@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivelabel.errors import InvalidLabelError
-from drivelabel.simulate.blender.agreement import Agreement, borders, compare_instances, total
+from drivelabel.simulate.blender.agreement import Agreement, borders, compare_maps, total
 
 
 def plain_borders(instances: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def test_borders_and_agreement_are_those_of_plain_loops(seed, height, width, kin
     other = np.where(rng.random(truth.shape) < 0.1, rng.choice(numbers), truth).astype(np.uint16)
     np.testing.assert_array_equal(borders(truth), plain_borders(truth))
     inner = ~(plain_borders(truth) | plain_borders(other))
-    found = compare_instances(truth, other)
+    found = compare_maps(truth, other)
     differ = truth != other
     assert found == Agreement(truth.size, inner.sum(), differ.sum(), (differ & inner).sum())
 
@@ -38,10 +38,10 @@ def test_an_edge_that_moved_by_a_pixel_agrees_inside_and_a_missing_thing_does_no
     truth = np.zeros((20, 20), np.uint16)
     truth[5:15, 5:15] = 9
     moved, gone = np.roll(truth, 1, axis=1), np.zeros_like(truth)
-    assert compare_instances(truth, moved).differ == 20
-    assert compare_instances(truth, moved).inner_share == 1.0
-    assert compare_instances(truth, gone).differ_inner == 64
-    assert compare_instances(truth, gone).inner_share < 0.9
+    assert compare_maps(truth, moved).differ == 20
+    assert compare_maps(truth, moved).inner_share == 1.0
+    assert compare_maps(truth, gone).differ_inner == 64
+    assert compare_maps(truth, gone).inner_share < 0.9
 
 
 def test_totals_add_up_and_nothing_agrees_with_nothing():
@@ -53,4 +53,4 @@ def test_totals_add_up_and_nothing_agrees_with_nothing():
 
 def test_maps_of_two_sizes_are_refused():
     with pytest.raises(InvalidLabelError, match="other"):
-        compare_instances(np.zeros((4, 5), np.uint16), np.zeros((5, 4), np.uint16))
+        compare_maps(np.zeros((4, 5), np.uint16), np.zeros((5, 4), np.uint16))

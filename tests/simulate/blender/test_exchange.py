@@ -116,7 +116,7 @@ def test_metal_of_vehicles_alone_becomes_car_paint(tmp_path):
     surfaces.category[:] = [DRIVING.id_of("car"), DRIVING.id_of("pole"), DRIVING.id_of("car")]
     surfaces.material[:] = [MATERIALS.index(name) for name in ("metal", "metal", "glass")]
     write_geometry(surfaces, tmp_path / "s.npz")
-    with np.load(tmp_path / "s.npz") as file:
+    with np.load(tmp_path / "s.npz", allow_pickle=False) as file:
         assert [BLENDER_MATERIALS[k] for k in file["material"]] == ["car_paint", "metal", "glass"]
         np.testing.assert_allclose(np.linalg.norm(file["normals"], axis=2), 1.0, atol=1e-5)
 

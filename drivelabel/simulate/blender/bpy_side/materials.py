@@ -89,12 +89,13 @@ def _wet_ground(nodes: Nodes, look: Look, color: Value, rough: float, normal: Va
 
 def _asphalt(nodes: Nodes, look: Look) -> Value:
     uv = nodes.attribute("uv")
-    color = _varied(nodes, _albedo(nodes), nodes.noise(uv, 0.13, 4.0, 0.6), 0.72, 1.25)
+    color = _varied(nodes, _albedo(nodes), nodes.noise(uv, 0.13, 4.0, 0.6), 0.66, 1.3)
     # Oil and rubber along the lanes: noise that is long along the road.
     streaks = nodes.noise(nodes.vector("MULTIPLY", uv, (0.03, 1.1, 1.0)), 1.0, 3.0)
     color = _varied(nodes, color, streaks, 0.84, 1.1)
-    grain = nodes.noise(uv, 70.0, 3.0, 0.7)
-    color = _varied(nodes, color, grain, 0.72, 1.3)
+    color = _varied(nodes, color, nodes.noise(uv, 5.0, 5.0, 0.7), 0.78, 1.2)
+    grain = nodes.noise(uv, 60.0, 3.0, 0.7)
+    color = _varied(nodes, color, grain, 0.6, 1.45)
     cracks = nodes.add("ShaderNodeTexVoronoi", feature="DISTANCE_TO_EDGE")
     bent = nodes.vector("ADD", uv, nodes.scaled(nodes.join(nodes.noise(uv, 0.9, 4.0), 0.0, 0.0), 1.6))
     nodes.put(cracks.inputs["Vector"], bent)
@@ -139,11 +140,19 @@ def _concrete(nodes: Nodes, look: Look) -> Value:
 
 
 def _foliage(nodes: Nodes, look: Look) -> Value:
+    """Leaves are cells that each face another way, which hides how few flat sides a crown has."""
     place = _place(nodes, look)
-    clumps, leaves = nodes.noise(place, 1.3, 3.0), nodes.noise(place, 9.0, 4.0, 0.7)
-    color = _varied(nodes, _albedo(nodes), clumps, 0.75, 1.3)
-    color = _varied(nodes, color, leaves, 0.35, 1.6)
-    normal = nodes.bump(leaves, 0.12, 1.0)
+    bent = nodes.vector("ADD", place, nodes.scaled(nodes.join(nodes.noise(place, 6.0), 0.0, 0.0), 0.3))
+    color = _varied(nodes, _albedo(nodes), nodes.noise(place, 1.3, 3.0), 0.7, 1.35)
+    normal = nodes.geometry("Normal")
+    for scale, tilt, dark in ((2.2, 0.9, 0.75), (9.0, 1.3, 0.6)):
+        cells = nodes.add("ShaderNodeTexVoronoi")
+        nodes.put(cells.inputs["Vector"], bent)
+        nodes.put(cells.inputs["Scale"], scale)
+        random = nodes.vector("SUBTRACT", cells.outputs["Color"], (0.5, 0.5, 0.4))
+        normal = nodes.vector("ADD", normal, nodes.scaled(random, tilt))
+        color = nodes.times(color, nodes.smooth(0.1, 0.75, cells.outputs["Distance"], (1.75, dark)))
+    normal = nodes.vector("NORMALIZE", normal, (0.0, 0.0, 0.0))
     body = nodes.principled(base_color=color, roughness=0.6, normal=normal, specular_ior_level=0.25)
     through = nodes.add("ShaderNodeBsdfTranslucent")
     nodes.put(through.inputs["Color"], nodes.vector("MULTIPLY", color, (1.2, 1.3, 0.5)))
