@@ -44,7 +44,8 @@ def _own(
         channels = np.array([sensor.channel for sensor in scene.sensors], object)
         bands["camera"] = channels[objects.camera]
         area = (objects.xyxy[:, 2] - objects.xyxy[:, 0]) * objects.height_px
-        bands["size"] = band_names(np.sqrt(np.maximum(area, 0)), settings.size_edges, "px")
+        size = band_names(np.sqrt(np.maximum(area, 0)), settings.size_edges, "px")
+        bands["size"] = np.full(len(objects), UNKNOWN, object) if matched.kind == "lane_lines" else size
     else:
         bands["camera"] = np.full(len(objects), "all", object)
         bands["size"] = np.full(len(objects), UNKNOWN, object)

@@ -28,6 +28,8 @@ Command: TypeAlias = Callable[[int, int], str]
 """Frame and track (or NO_TRACK) -> what to type to see it; "" for nothing."""
 
 WORST_FRAMES = 4
+FIRST_FINDINGS = 16
+"""Shown at once; the others unfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def _single(
     return {
         "findings": [_finding(log, f, draw, command, album) for f in log.findings[:MAX_FINDINGS]],
         "n_findings": len(log.findings),
+        "first_findings": FIRST_FINDINGS,
         "frames": _frames(log, draw, command, album),
         "times": charts.times(numbers),
         "step": f"{steps[0]:g}" if steps else "",

@@ -130,13 +130,16 @@ def areas(task: dict[str, Any]) -> str:
 def lights(task: dict[str, Any]) -> str:
     """What lights show, when it changes, and where the bulbs are."""
     c, switches, bulbs, frames = task["counts"], task["switches"], task["bulbs"], task["frames"]
-    late = "–" if switches["median_seconds"] is None else f"{switches['median_seconds']:.2f} s"
+    changes = (
+        f"{switches['found']:,} found, {switches['missed']:,} missed, {switches['extra']:,} that are none"
+    )
+    if switches["median_seconds"] is not None:
+        changes += f"; those found are {switches['median_seconds']:.2f} s off in the median"
     return (
         f"Of {c['truth']:,} lights found whose true state is known, {percent(c['recall'])} show it. F1 of a "
         "state counts lights that were not found as well; yellow and off stand on their own; "
         f"{task['truth_unknown']:,} lights of unknown true state are left out. Frames without a light "
         f"count: {frames['n_empty']:,}, with {frames['fp_empty']:,} false lights. Changes of state: "
-        f"{switches['found']:,} found ({late} off in the median), {switches['missed']:,} missed, "
-        f"{switches['extra']:,} that are none. Bulbs of lights found: OKS {number(bulbs['oks'])}, within "
-        f"10 % of the housing's height {percent(bulbs['pck']['0.1'])}."
+        f"{changes}. Bulbs of lights found: OKS {number(bulbs['oks'])}, within 10 % of the housing's height "
+        f"{percent(bulbs['pck']['0.1'])}."
     )

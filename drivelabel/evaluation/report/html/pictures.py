@@ -20,6 +20,7 @@ THUMB_WH, FRAME_WIDTH = (288, 180), 1120
 _MARGIN = 0.8
 _LEAST_PX = 160.0
 _GROUND_METRES = 10.0
+_LETTER = 13.0
 
 
 @dataclass(slots=True)
@@ -114,11 +115,28 @@ def whole_frame(image_rgb: UInt8Array, shapes: Sequence[Shape], album: Album, ti
         return Markup("")
     parts = [Markup('<image href="{}" width="{}" height="{}"/>').format(uri, *size)]
     parts += [_draw(shape, np.zeros(2), scale) for shape in shapes]
+    parts += _names(shapes, scale)
     return svg.svg(*size, title, svg.join(parts), "frame")
 
 
+def _names(shapes: Sequence[Shape], scale: float) -> list[Markup]:
+    """Names of boxes, large ones first, where they cover no other name; below labels, above the truth."""
+    named = [shape for shape in shapes if shape.form == "box" and shape.name]
+    named.sort(key=lambda shape: -float(np.prod(shape.points[1] - shape.points[0])))
+    taken: list[tuple[float, float, float]] = []
+    parts = []
+    for shape in named:
+        (x, top), (_, bottom) = (shape.points * scale).tolist()
+        y = bottom + _LETTER if shape.look.startswith("p-") else max(top - 4, _LETTER)
+        stop = x + len(shape.name) * _LETTER * 0.6
+        if all(abs(y - v) >= _LETTER or stop < a or b < x for a, b, v in taken):
+            taken.append((x, stop, y))
+            parts.append(svg.text(x, y, shape.name, "plate"))
+    return parts
+
+
 def _draw(shape: Shape, corner: AnyArray, scale: float) -> Markup:
-    """A shape with a dark line under it, so that it is seen on every ground, and its name."""
+    """A shape with a dark line under it, so that it is seen on every ground."""
     points = (shape.points - corner) * scale
     if shape.form == "area":
         return svg.path(points, shape.look, close=True)
@@ -127,7 +145,4 @@ def _draw(shape: Shape, corner: AnyArray, scale: float) -> Markup:
     (x, y), (right, bottom) = points.tolist()
     drawn = svg.rect(x, y, right - x, bottom - y, "under")
     drawn += svg.rect(x, y, right - x, bottom - y, f"b {shape.look}")
-    if shape.name:
-        below = shape.look.startswith("p-")
-        drawn += svg.text(x, bottom + 13 if below else max(y - 4, 12), shape.name, "plate")
     return drawn

@@ -150,7 +150,7 @@ def from_above(
     step = next((s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s * scale >= 60), 2000)
     parts.append(path([(12, tall - 6), (12 + step * scale, tall - 6)], "axis"))
     parts.append(text(16 + step * scale, tall - 3, f"{step} m", "tick"))
-    return svg(wide, tall, "path from above", join(parts))
+    return svg(max(24 + extent[0] * scale, 320.0), tall, "path from above", join(parts), "chart above")
 
 
 def _coloured(xy: FloatArray, error: FloatArray) -> list[Markup]:
