@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -45,7 +45,9 @@ def simulate(
         str | None,
         typer.Option("--blender-python", help="A Python with bpy; else that of DRIVELABEL_BLENDER_PYTHON."),
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", help="Light paths per pixel, for Blender.")] = 32,
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Light paths per pixel, for Blender; else 32.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw a drive with exact truth of every kind, in a layer called truth."""
@@ -55,12 +57,9 @@ def simulate(
     from drivelabel.cli.progress import Progress
     from drivelabel.pipeline.simulate import simulate as run
     from drivelabel.simulate import SimulateSettings, Simulation, WorldSettings, default_rig, read_rig
-    from drivelabel.simulate.blender import BlenderRenderer, BlenderSettings
 
     threads = threads or os.cpu_count() or 1
-    blender = (
-        BlenderRenderer(BlenderSettings(blender_python, samples, threads)) if renderer == "blender" else None
-    )
+    blender = _blender(blender_python, samples, threads, wanted=renderer == "blender")
     sensors = read_rig(rig) if rig is not None else default_rig(cameras).at_size(_size(image_size))
     if no_lidar:
         sensors = sensors.without_lidars()
@@ -90,6 +89,22 @@ def simulate(
             f"as the truth in {facts['same_pixels']:.4%} of pixels, borders aside in "
             f"{facts['same_inner_pixels']:.4%}"
         )
+
+
+def _blender(
+    python: str | None, samples: int | None, threads: int, *, wanted: bool
+) -> BlenderRenderer | None:
+    """Blender, if it is asked for."""
+    from drivelabel.errors import InvalidLabelError
+    from drivelabel.simulate.blender import BlenderRenderer, BlenderSettings
+
+    if wanted:
+        settings = BlenderSettings(python, threads=threads)
+        return BlenderRenderer(settings if samples is None else replace(settings, samples=samples))
+    for name, value in (("--blender-python", python), ("--samples", samples)):
+        if value is not None:
+            raise InvalidLabelError(f"{name}: goes with --renderer blender only. Add that, or leave it out.")
+    return None
 
 
 def _of_blender(blender: BlenderRenderer) -> dict[str, float]:

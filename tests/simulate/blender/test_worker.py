@@ -115,6 +115,13 @@ def test_the_command_says_how_well_they_agree(tmp_path, capsys):
     assert report["same_pixels"] == 1.0 and report["blender_seconds_a_frame"] == 1.5
 
 
+@pytest.mark.parametrize("option", [["--samples", "9"], ["--blender-python", sys.executable]])
+def test_options_of_blender_are_not_ignored_in_silence(option, tmp_path, capsys):
+    assert main(["simulate", str(tmp_path / "out.scene"), *option]) == 1
+    assert f"{option[0]}: goes with --renderer blender only" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_without_blender_says_how_to_get_it(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     assert main(["simulate", str(tmp_path / "out.scene"), "--renderer", "blender"]) == 1
