@@ -15,7 +15,7 @@ from drivelabel.formats.loading.json_table import JsonTable
 from drivelabel.formats.nuscenes import schema
 from drivelabel.formats.nuscenes.numbers import shortest
 from drivelabel.formats.nuscenes.recorded import Recording
-from drivelabel.formats.nuscenes.tables import Tables
+from drivelabel.formats.nuscenes.tables import SmallTable, Tables
 from drivelabel.formats.nuscenes.velocity import devkit_velocity, neighbours
 from drivelabel.formats.report import Tally
 from drivelabel.labels import (
@@ -41,12 +41,20 @@ def read_taxonomy(tables: Tables) -> tuple[Taxonomy, dict[str, int]]:
 
     Names that are all nuScenes' own give its built-in taxonomy, whatever their order.
     """
-    records = tables.small("category").records
-    names = [record.text("name") for record in records.values()]
-    taxonomy = NUSCENES if set(names) <= set(NUSCENES.names) else taxonomy_of_names("nuscenes", names)
+    return taxonomy_of_records(tables.small("category"), "nuscenes")
+
+
+def taxonomy_of_records(table: SmallTable, name: str) -> tuple[Taxonomy, dict[str, int]]:
+    """The classes of a table of categories, and token to row of them; see :func:`read_taxonomy`.
+
+    Raises:
+        FormatError: a name occurs twice.
+    """
+    names = [record.text("name") for record in table.records.values()]
     if len(set(names)) != len(names):
-        raise FormatError(f"{tables.path('category')}: a name occurs twice.")
-    return taxonomy, {token: taxonomy.id_of(name) for token, name in zip(records, names, strict=True)}
+        raise FormatError(f"{table.path}: a name occurs twice.")
+    taxonomy = NUSCENES if set(names) <= set(NUSCENES.names) else taxonomy_of_names(name, names)
+    return taxonomy, {token: taxonomy.id_of(text) for token, text in zip(table.records, names, strict=True)}
 
 
 @dataclass(slots=True)

@@ -19,6 +19,12 @@ from drivelabel.formats.report import Tally
 _VERSION = re.compile(r"v[0-9A-Za-z_.\-]{1,60}")
 
 
+def check_version(version: str) -> None:
+    """Raise FormatError unless `version` can be the name of a folder of tables."""
+    if _VERSION.fullmatch(version) is None:
+        raise FormatError(f"version: expected a folder's name such as v1.0-mini, got {version[:80]!r}.")
+
+
 def find_version(path: Path, version: str | None, table: str) -> tuple[Path, str]:
     """The data's root and the name of the folder with its tables.
 
@@ -34,8 +40,8 @@ def find_version(path: Path, version: str | None, table: str) -> tuple[Path, str
     if version is None and (path / f"{table}.json").is_file():
         path = path.absolute()
         return path.parent, path.name
-    if version is not None and _VERSION.fullmatch(version) is None:
-        raise FormatError(f"version: expected a folder's name such as v1.0-mini, got {version[:80]!r}.")
+    if version is not None:
+        check_version(version)
     found = [version] if version is not None else _versions(path, table)
     found = [name for name in found if (path / name / f"{table}.json").is_file()]
     if not found:

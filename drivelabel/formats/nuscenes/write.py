@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from drivelabel.formats.image_files import ImagesMode
 from drivelabel.formats.loading import safe_join
 from drivelabel.formats.nuscenes import schema
 from drivelabel.formats.nuscenes.records import Records
+from drivelabel.formats.nuscenes.tables import check_version
 from drivelabel.formats.nuscenes.write_annotations import write_annotations
 from drivelabel.formats.nuscenes.write_files import FileWriter
 from drivelabel.formats.nuscenes.write_recorded import write_recording
@@ -30,7 +30,6 @@ from drivelabel.media.sweeps import LIDARSEG_KIND
 from drivelabel.scene import ImageSet, Layer, Scene
 
 DEFAULT_VERSION = "v1.0-trainval"
-_VERSION = re.compile(r"v[0-9][0-9A-Za-z_.\-]{1,60}")
 _MAP_HW = (10, 10)
 
 
@@ -72,8 +71,7 @@ def write_nuscenes(
     """
     scenes = _scenes(data)
     version = version or _own_version(scenes)
-    if _VERSION.fullmatch(version) is None:
-        raise FormatError(f"version: expected a name such as v1.0-mini, got {version[:80]!r}.")
+    check_version(version)
     tally = Tally()
     records = Records(schema.TABLES)
     layers = [_layer(scene, layer, classes, tally) for scene in scenes]
@@ -102,7 +100,7 @@ def _scenes(data: Data | Sequence[Data]) -> list[Scene]:
 def _own_version(scenes: list[Scene]) -> str:
     found = {_kept(scene).get("version") for scene in scenes}
     own = found.pop() if len(found) == 1 else None
-    return own if isinstance(own, str) and _VERSION.fullmatch(own) else DEFAULT_VERSION
+    return own if isinstance(own, str) else DEFAULT_VERSION
 
 
 def _kept(scene: Scene) -> Mapping[str, Any]:

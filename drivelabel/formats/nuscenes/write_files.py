@@ -52,7 +52,7 @@ class FileWriter:
 
     def sweep(self, sweep: int, timestamp_us: int, *, is_key: bool) -> str:
         """The name of a sweep's file, which is made when asked."""
-        source = self.scene.sources[self.scene.sweeps.source[sweep]]
+        source: Source = self.scene.sources[self.scene.sweeps.source[sweep]]
         if self.how == "reference" and not Path(source.path).is_absolute():
             return source.path
         channel = self.scene.sensors[self.scene.sweeps.sensor[sweep]].channel
