@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from drivelabel.errors import FormatError, StoreError
-from drivelabel.formats.pictures import Picture, Pictures
+from drivelabel.formats.pictures import VIDEO_KINDS, Picture, Pictures
 from drivelabel.formats.report import Tally
 from drivelabel.media.frames import FrameReader
 from drivelabel.media.images import IMAGE_SUFFIXES
@@ -71,7 +71,10 @@ class ImageFiles:
 
     def referenced(self, picture: Picture) -> str:
         """The recorded file's path as its scene or set names it; frames of videos as :meth:`place` does."""
-        return picture.source.path if picture.is_file else self.place(picture)
+        if picture.source.kind in VIDEO_KINDS:
+            return self.place(picture)
+        self._tally.keep("images", "", 1, "named, not copied")
+        return picture.source.path
 
     def __enter__(self) -> Self:
         return self

@@ -11,8 +11,9 @@ import numpy as np
 
 from drivelabel.errors import FormatError
 from drivelabel.formats.loading import safe_name
-from drivelabel.labels import Taxonomy
+from drivelabel.labels import Boxes2D, Taxonomy, TrafficLights
 from drivelabel.scene import ImageSet, Layer, Scene, Source
+from drivelabel.typing import BoolArray
 
 Data: TypeAlias = Scene | ImageSet
 """What formats read and write: a drive, or images without one."""
@@ -200,3 +201,12 @@ def _unique(picture: Picture, prefix: str, taken: dict[str, int]) -> Picture:
         name = f"{name}_{count}"
         taken[name.casefold()] = 1
     return replace(picture, name=name)
+
+
+def same_objects(boxes: Boxes2D, lights: TrafficLights | None) -> BoolArray:
+    """(n,), boxes that a traffic light has as its housing: one object, so one shape."""
+    if lights is None or not len(lights):
+        return np.zeros(len(boxes), np.bool_)
+    same = (boxes.xyxy[:, None] == lights.xyxy[None]).all(axis=2)
+    same &= boxes.category_id[:, None] == lights.category_id[None]
+    return np.asarray(same.any(axis=1), np.bool_)

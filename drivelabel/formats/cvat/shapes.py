@@ -14,7 +14,7 @@ from drivelabel.formats.cvat.elements import CUBOID_CORNERS, OCCLUDED, SHAPE, Z_
 from drivelabel.formats.cvat.read import TAG
 from drivelabel.formats.cvat.rows import UNLABELLED
 from drivelabel.formats.outlines import joined
-from drivelabel.formats.pictures import Picture, Pictures
+from drivelabel.formats.pictures import Picture, Pictures, same_objects
 from drivelabel.formats.report import Tally
 from drivelabel.labels import (
     ARROWS,
@@ -274,15 +274,6 @@ class ShapeWriter:
                 else:
                     self.tally.drop("tags", f"attributes.{name}", 1, "no class of CVAT")
         return list(found.values())
-
-
-def same_objects(boxes: Boxes2D, lights: TrafficLights | None) -> BoolArray:
-    """(n,), boxes that a traffic light has as its housing: one object, so one shape."""
-    if lights is None or not len(lights):
-        return np.zeros(len(boxes), np.bool_)
-    same = (boxes.xyxy[:, None] == lights.xyxy[None]).all(axis=2)
-    same &= boxes.category_id[:, None] == lights.category_id[None]
-    return np.asarray(same.any(axis=1), np.bool_)
 
 
 def _is_own(name: str, value: AttributeValue) -> bool:

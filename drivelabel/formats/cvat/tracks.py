@@ -12,9 +12,9 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 
 from drivelabel.formats.cvat.read import FILE
-from drivelabel.formats.cvat.shapes import ShapeWriter, labels_element, same_objects, text_of
+from drivelabel.formats.cvat.shapes import ShapeWriter, labels_element, text_of
 from drivelabel.formats.image_files import ImageFiles, ImagesMode
-from drivelabel.formats.pictures import Pictures
+from drivelabel.formats.pictures import Pictures, same_objects
 from drivelabel.formats.report import Tally
 from drivelabel.formats.sequences import Sequence
 from drivelabel.geometry import fewest_keyframes
