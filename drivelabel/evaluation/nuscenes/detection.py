@@ -17,9 +17,10 @@ from drivelabel.evaluation.nuscenes.config import DETECTION_NAMES, DetectionConf
 from drivelabel.evaluation.nuscenes.detection_result import N_RECALLS, DetectionCurve, DetectionResult
 from drivelabel.geometry._kernels import nuscenes_detection as kernels
 from drivelabel.geometry._kernels.ordering import ascending
-from drivelabel.typing import FloatArray, IntArray
+from drivelabel.typing import FloatArray, Int32Array, IntArray
 
 _RECALLS = np.linspace(0, 1, N_RECALLS)
+_ERRORS = ("trans_err", "scale_err", "orient_err", "vel_err", "attr_err")
 
 
 def detection(
@@ -43,13 +44,8 @@ def detection(
     check_counts(pred, config.max_boxes_per_sample)
     truth_rows = countable_rows(truth, config.class_range)
     pred_rows = countable_rows(pred, config.class_range)
-    truth_classes = _by_class(truth, truth_rows)
-    pred_classes = _by_class(pred, pred_rows)
-    curves: dict[tuple[str, float], DetectionCurve] = {}
-    for name in config.class_range:
-        category = DETECTION_NAMES.index(name)
-        own = _ClassRows.of(truth, pred, truth_classes[category], pred_classes[category])
-        curves |= {(name, distance): curve for distance, curve in own.curves(name, config.match_distances)}
+    pairs = _Pairs.of(truth, pred, truth_rows, pred_rows, config.match_distances)
+    curves = {(name, limit): curve for name in config.class_range for limit, curve in pairs.curves(name)}
     return DetectionResult(
         config=config,
         curves=curves,
@@ -68,112 +64,114 @@ def _n_samples(truth: DetectionColumns, pred: DetectionColumns) -> int:
     return int(np.count_nonzero(count))
 
 
-def _by_class(boxes: DetectionColumns, rows: IntArray) -> list[IntArray]:
-    """The rows of each class, in their own order."""
-    order, start = kernels.group_rows(boxes.category_id[rows], len(DETECTION_NAMES))
-    return np.split(rows[order], start[1:-1])
-
-
 @dataclass(frozen=True, slots=True)
-class _ClassRows:
-    """The boxes of one class that count, as rows of the tables.
+class _Pairs:
+    """Which predictions match which truths, all classes together.
 
     Rows, not smaller tables: to copy 1.2 million rows ten columns wide takes longer than to judge them.
     """
 
-    truth: DetectionColumns
-    pred: DetectionColumns
-    truth_rows: IntArray  # by sample
-    truth_start: IntArray  # (s + 1,) where samples start among them
-    pred_rows: IntArray  # in the file's order, so that memory is read in order
+    limits: tuple[float, ...]
+    n_truth: IntArray  # (c,) of each class
+    score: list[FloatArray]  # of each class, in the file's order
+    pair: list[Int32Array]  # of each class, (limits, k) number of a pair or -1
+    errors: FloatArray  # (5, e)
 
     @classmethod
     def of(
-        cls, truth: DetectionColumns, pred: DetectionColumns, truth_rows: IntArray, pred_rows: IntArray
-    ) -> _ClassRows:
-        """From the rows of one class in their own order."""
-        n_samples = 1 + int(max(truth.sample.max(initial=-1), pred.sample.max(initial=-1)))
-        by_sample, start = kernels.group_rows(truth.sample[truth_rows], n_samples)
-        return cls(truth, pred, truth_rows[by_sample], start, pred_rows)
-
-    def curves(self, name: str, limits: tuple[float, ...]) -> Iterator[tuple[float, DetectionCurve]]:
-        """The curve at each match distance."""
-        near = kernels.near_truths(
-            self.pred_rows,
-            self.pred.sample,
-            self.pred.translation,
-            self.truth_rows,
-            self.truth_start,
-            self.truth.translation,
-            max(limits),
+        cls,
+        truth: DetectionColumns,
+        pred: DetectionColumns,
+        truth_rows: IntArray,
+        pred_rows: IntArray,
+        limits: tuple[float, ...],
+    ) -> _Pairs:
+        """From the rows that count."""
+        n_classes = len(DETECTION_NAMES)
+        n_groups = n_classes * (1 + int(max(truth.sample.max(initial=-1), pred.sample.max(initial=-1))))
+        truth_class, pred_class = truth.category_id[truth_rows], pred.category_id[pred_rows]
+        truth_order, truth_start = kernels.group_rows(
+            truth.sample[truth_rows] * n_classes + truth_class, n_groups
         )
-        score = self.pred.score[self.pred_rows]
+        order, start = kernels.group_rows(pred.sample[pred_rows] * n_classes + pred_class, n_groups)
+        by_class, class_start = kernels.group_rows(pred_class, n_classes)
+        place = np.empty(len(by_class), np.int64)
+        place[by_class] = np.arange(len(by_class))
+        pair, *matched, metres = kernels.match(
+            pred_rows[order],
+            start,
+            place[order],
+            pred.score,
+            pred.translation,
+            truth_rows[truth_order],
+            truth_start,
+            truth.translation,
+            np.array(limits, np.float64),
+        )
+        return cls(
+            limits,
+            np.bincount(truth_class, minlength=n_classes),
+            np.split(pred.score[pred_rows[by_class]], class_start[1:-1]),
+            np.split(pair, class_start[1:-1], axis=1),
+            np.concatenate([metres[None], _errors(truth, pred, *matched)]),
+        )
+
+    def curves(self, name: str) -> Iterator[tuple[float, DetectionCurve]]:
+        """The curve of a class at each match distance."""
+        category = DETECTION_NAMES.index(name)
+        score = self.score[category]
         # Falling score; of equal scores the later row first, so the reverse of a stable rising order.
         falling = ascending(score)[::-1].copy()
-        score, n_truth = score[falling], len(self.truth_rows)
-        pairs = kernels.match(falling, *near, n_truth, np.array(limits, np.float64))
-        errors = self._errors(near, pairs, np.pi if name == "barrier" else 2 * np.pi)
-        for limit, pair in zip(limits, pairs, strict=True):
-            yield limit, _curve(pair, score, errors, n_truth)
+        score, n_truth = score[falling], int(self.n_truth[category])
+        for limit, pair in zip(self.limits, self.pair[category], strict=True):
+            yield limit, self._curve(pair[falling], score, n_truth)
 
-    def _errors(
-        self, near: tuple[IntArray, IntArray, FloatArray], pairs: IntArray, period: float
-    ) -> dict[str, FloatArray]:
-        """(e,) each error of the pairs that are matched at any distance; NaN where it cannot be told."""
-        offsets, rows, distances = near
-        used = np.zeros(len(rows), np.bool_)
-        used[pairs[pairs >= 0]] = True
-        truth, pred = self.truth, self.pred
-        scale, orient, velocity, attribute = kernels.pair_errors(
-            used,
-            offsets,
-            rows,
-            self.pred_rows,
-            self.truth_rows,
-            pred.size_wlh,
-            truth.size_wlh,
-            pred.quat_wxyz,
-            truth.quat_wxyz,
-            pred.velocity,
-            truth.velocity,
-            pred.attribute,
-            truth.attribute,
-            period,
+    def _curve(self, pair: Int32Array, score: FloatArray, n_truth: int) -> DetectionCurve:
+        """At one match distance, from (k,) pairs and scores in falling order."""
+        hits = np.flatnonzero(pair >= 0)
+        if not len(hits):
+            return DetectionCurve.without_matches(n_truth, len(pair))
+        precision, recall = kernels.precision_recall(pair, n_truth)
+        reached = np.interp(_RECALLS, recall, score, right=0)
+        rising, at_hits, pairs = reached[::-1], score[hits][::-1], pair[hits]
+        return DetectionCurve(
+            recall=_RECALLS.copy(),
+            precision=np.interp(_RECALLS, recall, precision, right=0),
+            score=reached,
+            errors={
+                error: np.interp(rising, at_hits, kernels.running_mean(values[pairs])[::-1])[::-1]
+                for error, values in zip(_ERRORS, self.errors, strict=True)
+            },
+            n_truth=n_truth,
+            n_pred=len(pair),
+            n_matched=len(hits),
         )
-        if np.isinf(scale).any():
-            pair = int(np.argmax(np.isinf(scale)))
-            row = int(self.pred_rows[np.searchsorted(offsets, pair, "right") - 1])
-            sizes = truth.size_wlh[self.truth_rows[rows[pair]]].tolist(), pred.size_wlh[row].tolist()
-            raise InvalidLabelError(
-                f"pred, row {row}, size_wlh: expected positive metres in matched boxes, got {sizes[1]} "
-                f"beside the truth's {sizes[0]}."
-            )
-        return {
-            "trans_err": distances,
-            "scale_err": scale,
-            "orient_err": orient,
-            "vel_err": velocity,
-            "attr_err": attribute,
-        }
 
 
-def _curve(pair: IntArray, score: FloatArray, errors: dict[str, FloatArray], n_truth: int) -> DetectionCurve:
-    """The curve of one class at one match distance, from (k,) pairs and scores in falling order."""
-    hits = np.flatnonzero(pair >= 0)
-    if not len(hits):
-        return DetectionCurve.without_matches(n_truth, len(pair))
-    precision, recall = kernels.precision_recall(pair, n_truth)
-    reached = np.interp(_RECALLS, recall, score, right=0)
-    rising, at_hits, pairs = reached[::-1], score[hits][::-1], pair[hits]
-    return DetectionCurve(
-        recall=_RECALLS.copy(),
-        precision=np.interp(_RECALLS, recall, precision, right=0),
-        score=reached,
-        errors={
-            name: np.interp(rising, at_hits, kernels.running_mean(values[pairs])[::-1])[::-1]
-            for name, values in errors.items()
-        },
-        n_truth=n_truth,
-        n_pred=len(pair),
-        n_matched=len(hits),
+def _errors(
+    truth: DetectionColumns, pred: DetectionColumns, pred_rows: IntArray, truth_rows: IntArray
+) -> FloatArray:
+    """(4, e) errors of pairs of rows but for the distance; NaN where one cannot be told."""
+    errors: FloatArray = kernels.pair_errors(
+        pred_rows,
+        truth_rows,
+        pred.size_wlh,
+        truth.size_wlh,
+        pred.quat_wxyz,
+        truth.quat_wxyz,
+        pred.velocity,
+        truth.velocity,
+        pred.attribute,
+        truth.attribute,
+        truth.category_id,
+        np.array([np.pi if name == "barrier" else 2 * np.pi for name in DETECTION_NAMES]),
     )
+    if np.isinf(errors[0]).any():
+        bad = int(np.argmax(np.isinf(errors[0])))
+        row = int(pred_rows[bad])
+        sizes = truth.size_wlh[truth_rows[bad]].tolist(), pred.size_wlh[row].tolist()
+        raise InvalidLabelError(
+            f"pred, row {row}, size_wlh: expected positive metres in matched boxes, got {sizes[1]} "
+            f"beside the truth's {sizes[0]}."
+        )
+    return errors

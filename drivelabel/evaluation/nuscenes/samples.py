@@ -12,7 +12,7 @@ from drivelabel.errors import InvalidLabelError
 from drivelabel.evaluation.nuscenes.columns import DetectionColumns, TrackingColumns
 from drivelabel.evaluation.nuscenes.config import DETECTION_NAMES, IN_RACKS, TRACKING_NAMES
 from drivelabel.geometry._kernels import nuscenes_detection as kernels
-from drivelabel.typing import BoolArray, FloatArray, IntArray
+from drivelabel.typing import FloatArray, IntArray
 
 T = TypeVar("T", DetectionColumns, TrackingColumns)
 
@@ -109,29 +109,19 @@ def place(boxes: T, samples: Samples) -> T:
         raise InvalidLabelError(
             f"sample, row {row}: expected 0 to {len(samples) - 1}, got {int(boxes.sample[row])}."
         )
-    offset = boxes.translation[:, :2] - samples.ego_xy[boxes.sample]
-    distance = np.sqrt(offset[:, 0] ** 2 + offset[:, 1] ** 2)
-    placed = {"ego_distance": distance, "in_bike_rack": _in_racks(boxes, samples.racks)}
-    return boxes._trusted(boxes.columns() | placed)  # the others are checked already
-
-
-def _in_racks(boxes: DetectionColumns | TrackingColumns, racks: BikeRacks) -> BoolArray:
-    """(n,) whether a bicycle's or motorcycle's centre lies in a rack of its sample."""
-    inside = np.zeros(len(boxes), np.bool_)
-    if not len(racks):
-        return inside
     names = DETECTION_NAMES if isinstance(boxes, DetectionColumns) else TRACKING_NAMES
-    asked = np.flatnonzero(np.isin(boxes.category_id, [names.index(name) for name in IN_RACKS]))
-    order = np.argsort(racks.sample, kind="stable")
-    first = np.searchsorted(racks.sample[order], boxes.sample[asked], "left")
-    stop = np.searchsorted(racks.sample[order], boxes.sample[asked], "right")
-    near = stop > first
-    inside[asked[near]] = kernels.in_racks(
-        boxes.translation[asked[near]],
-        first[near],
-        stop[near],
+    racks = samples.racks
+    order, rack_start = kernels.group_rows(racks.sample, len(samples))
+    distance, in_rack = kernels.place(
+        boxes.sample,
+        boxes.category_id,
+        boxes.translation,
+        samples.ego_xy,
+        np.isin(names, IN_RACKS),
+        rack_start,
         racks.center[order],
         racks.size_wlh[order],
         racks.quat_wxyz[order],
     )
-    return inside
+    placed = {"ego_distance": distance, "in_bike_rack": in_rack}
+    return boxes._trusted(boxes.columns() | placed)  # the others are checked already

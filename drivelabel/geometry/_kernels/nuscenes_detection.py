@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from drivelabel.typing import BoolArray, FloatArray, IntArray
+from drivelabel.typing import BoolArray, FloatArray, Int32Array, IntArray
 
 
 @njit(cache=True)
@@ -39,95 +39,106 @@ def countable(
 
 
 @njit(cache=True)
-def near_truths(
+def match(
     pred_rows: IntArray,
-    pred_sample: IntArray,
+    pred_start: IntArray,
+    place: IntArray,
+    score: FloatArray,
     pred_xyz: FloatArray,
     truth_rows: IntArray,
     truth_start: IntArray,
     truth_xyz: FloatArray,
-    limit: float,
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Truths of each prediction's sample nearer than `limit` metres along the ground.
-
-    (k,) rows of predictions, (t,) rows of truths by sample, (s + 1,) where samples start among them
-    -> (k + 1,) offsets, (e,) index into truth_rows, (e,) distances; a sample's truths in their own order.
-    """
-    offsets = np.zeros(len(pred_rows) + 1, np.int64)
-    near, distances = np.empty(max(len(pred_rows), 16), np.int64), np.empty(max(len(pred_rows), 16))
-    xy = np.empty((len(truth_rows), 2))
-    for t in range(len(truth_rows)):
-        xy[t, 0], xy[t, 1] = truth_xyz[truth_rows[t], 0], truth_xyz[truth_rows[t], 1]
-    size, loose = 0, limit * limit * (1.0 + 1e-12)
-    for k in range(len(pred_rows)):
-        x, y, sample = pred_xyz[pred_rows[k], 0], pred_xyz[pred_rows[k], 1], pred_sample[pred_rows[k]]
-        for t in range(truth_start[sample], truth_start[sample + 1]):
-            dx, dy = x - xy[t, 0], y - xy[t, 1]
-            square = dx * dx + dy * dy
-            if square > loose:
-                continue
-            distance = math.sqrt(square)
-            if distance < limit:
-                if size == len(near):
-                    near = np.append(near, np.empty(size, np.int64))
-                    distances = np.append(distances, np.empty(size))
-                near[size], distances[size] = t, distance
-                size += 1
-        offsets[k + 1] = size
-    return offsets, near[:size], distances[:size]
-
-
-@njit(cache=True)
-def match(
-    order: IntArray,
-    offsets: IntArray,
-    near: IntArray,
-    distances: FloatArray,
-    n_truth: int,
     limits: FloatArray,
-) -> IntArray:
-    """Each prediction in `order` takes the nearest free truth, if it is nearer than a limit.
+) -> tuple[Int32Array, IntArray, IntArray, FloatArray]:
+    """Best score first, each prediction takes the nearest free truth of its group, if nearer than a limit.
 
-    (k,) predictions, near truths as :func:`near_truths` returns them, (t,) limits
-    -> (t, k) index of the pair for each limit, or -1.
+    (k,) rows of predictions by group (its sample and class), (g + 1,) where groups start, (k,) where the
+    result of each goes; (t,) rows of truths by group, (g + 1,); (l,) limits in metres along the ground.
+    Group by group, though the order of scores goes through all: only within a group does it matter here,
+    and so memory is read in order.
+
+    Returns (l, k) number of the pair at each limit or -1; rows of the (e,) pairs that match at any limit,
+    prediction and truth, and their distances.
     """
-    taken = np.zeros((len(limits), n_truth), np.bool_)
-    pair = np.full((len(limits), len(order)), -1, np.int64)
-    for k in range(len(order)):
-        first, stop = offsets[order[k]], offsets[order[k] + 1]
-        if first == stop:
+    pair, size = np.full((len(limits), len(pred_rows)), -1, np.int32), 0
+    room = max(len(truth_rows), 16)
+    of_pred, of_truth, metres = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    most = 0 if len(truth_start) == 1 else np.diff(truth_start).max()
+    taken, xy = np.empty((len(limits), most), np.bool_), np.empty((most, 2))
+    near, distances = np.empty(most, np.int64), np.empty(most)
+    farthest = limits.max()
+    loose = farthest * farthest * (1.0 + 1e-12)
+    for g in range(len(pred_start) - 1):
+        first, n_truths = truth_start[g], truth_start[g + 1] - truth_start[g]
+        if n_truths == 0 or pred_start[g] == pred_start[g + 1]:
             continue
-        for t in range(len(limits)):
-            best, nearest = -1, limits[t]
-            for e in range(first, stop):
-                if distances[e] < nearest and not taken[t, near[e]]:
-                    best, nearest = e, distances[e]
-            if best >= 0:
-                taken[t, near[best]] = True
-                pair[t, k] = best
-    return pair
+        for t in range(n_truths):
+            xy[t, 0], xy[t, 1] = truth_xyz[truth_rows[first + t], 0], truth_xyz[truth_rows[first + t], 1]
+        taken[:, :n_truths] = False
+        for k in _falling(pred_rows, pred_start[g], pred_start[g + 1], score):
+            row, n_near, n_before = pred_rows[k], 0, size
+            for t in range(n_truths):
+                dx, dy = pred_xyz[row, 0] - xy[t, 0], pred_xyz[row, 1] - xy[t, 1]
+                square = dx * dx + dy * dy
+                if square <= loose:
+                    near[n_near], distances[n_near] = t, math.sqrt(square)
+                    n_near += 1
+            for limit in range(len(limits) if n_near else 0):
+                best, nearest = -1, limits[limit]
+                for e in range(n_near):
+                    if distances[e] < nearest and not taken[limit, near[e]]:
+                        best, nearest = near[e], distances[e]
+                if best < 0:
+                    continue
+                taken[limit, best] = True
+                e = n_before
+                while e < size and of_truth[e] != truth_rows[first + best]:
+                    e += 1
+                if e == size:
+                    if size == len(metres):
+                        of_pred, of_truth = np.append(of_pred, of_pred), np.append(of_truth, of_truth)
+                        metres = np.append(metres, metres)
+                    of_pred[e], of_truth[e], metres[e] = row, truth_rows[first + best], nearest
+                    size += 1
+                pair[limit, place[k]] = e
+    return pair, of_pred[:size], of_truth[:size], metres[:size]
 
 
 @njit(cache=True)
-def precision_recall(pair: IntArray, n_truth: int) -> tuple[FloatArray, FloatArray]:
+def _falling(rows: IntArray, first: int, stop: int, score: FloatArray) -> IntArray:
+    """The places first:stop by falling score of their rows, of equal scores the later one first."""
+    if stop - first > 32:
+        return first + np.argsort(score[rows[first:stop]], kind="mergesort")[::-1]
+    order = np.arange(first, stop)
+    for k in range(1, len(order)):  # put in where it belongs: for a few this is the fastest
+        own, value = order[k], score[rows[order[k]]]
+        at = k
+        while at > 0 and score[rows[order[at - 1]]] <= value:
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = own
+    return order
+
+
+@njit(cache=True)
+def precision_recall(pair: Int32Array, n_truth: int) -> tuple[FloatArray, FloatArray]:
     """(k,) pairs in order of score -> (k,) precision and (k,) recall down to each prediction."""
-    precision, recall = np.empty(len(pair)), np.empty(len(pair))
-    hits = 0.0
+    hits, total = np.empty(len(pair)), 0.0
     for k in range(len(pair)):
-        if pair[k] >= 0:
-            hits += 1.0
-        precision[k] = hits / (k + 1.0)
-        recall[k] = hits / n_truth
+        total += pair[k] >= 0
+        hits[k] = total
+    # Divided in a loop of its own, of which LLVM makes vectors.
+    precision, recall = np.empty(len(pair)), np.empty(len(pair))
+    for k in range(len(pair)):
+        precision[k] = hits[k] / (k + 1.0)
+        recall[k] = hits[k] / n_truth
     return precision, recall
 
 
 @njit(cache=True)
 def pair_errors(
-    used: BoolArray,
-    offsets: IntArray,
-    near: IntArray,
-    pred_rows: IntArray,
-    truth_rows: IntArray,
+    of_pred: IntArray,
+    of_truth: IntArray,
     pred_wlh: FloatArray,
     truth_wlh: FloatArray,
     pred_quat: FloatArray,
@@ -136,27 +147,24 @@ def pair_errors(
     truth_velocity: FloatArray,
     pred_attribute: IntArray,
     truth_attribute: IntArray,
-    period: float,
+    truth_category: IntArray,
+    period: FloatArray,
 ) -> FloatArray:
-    """(e,) which pairs are asked for -> (4, e) errors: 1 - IoU of size, heading, velocity, attribute.
+    """(e,) rows of pairs -> (4, e) errors: 1 - IoU of size, heading, velocity, attribute.
 
-    Pairs as :func:`near_truths` returns them; headings are equal up to `period` radians; a velocity or
-    attribute is NaN where it is not known, a size infinite where a side is not positive.
+    Headings are equal up to `period` (c,) radians of their class; a velocity or attribute is NaN where it is
+    not known, a size infinite where a side is not positive.
     """
-    errors = np.full((4, len(near)), np.nan)
-    for k in range(len(pred_rows)):
-        for e in range(offsets[k], offsets[k + 1]):
-            if not used[e]:
-                continue
-            a, b = truth_rows[near[e]], pred_rows[k]
-            errors[0, e] = _size_error(truth_wlh[a], pred_wlh[b])
-            turn = (_yaw(truth_quat[a]) - _yaw(pred_quat[b]) + period / 2.0) % period - period / 2.0
-            errors[1, e] = abs(turn)
-            vx = pred_velocity[b, 0] - truth_velocity[a, 0]
-            vy = pred_velocity[b, 1] - truth_velocity[a, 1]
-            errors[2, e] = math.sqrt(vx * vx + vy * vy)
-            if truth_attribute[a] >= 0:
-                errors[3, e] = 1.0 if truth_attribute[a] != pred_attribute[b] else 0.0
+    errors = np.full((4, len(of_pred)), np.nan)
+    for e in range(len(of_pred)):
+        a, b = of_truth[e], of_pred[e]
+        errors[0, e] = _size_error(truth_wlh[a], pred_wlh[b])
+        errors[1, e] = _heading_error(truth_quat[a], pred_quat[b], period[truth_category[a]])
+        vx = pred_velocity[b, 0] - truth_velocity[a, 0]
+        vy = pred_velocity[b, 1] - truth_velocity[a, 1]
+        errors[2, e] = math.sqrt(vx * vx + vy * vy)
+        if truth_attribute[a] >= 0:
+            errors[3, e] = 1.0 if truth_attribute[a] != pred_attribute[b] else 0.0
     return errors
 
 
@@ -174,10 +182,20 @@ def _size_error(truth_wlh: FloatArray, pred_wlh: FloatArray) -> float:
 
 
 @njit(cache=True)
-def _yaw(quat_wxyz: FloatArray) -> float:
-    """(4,) rotation -> direction of the box's x axis in the xy plane, radians."""
+def _heading_error(truth_quat: FloatArray, pred_quat: FloatArray, period: float) -> float:
+    """(4,) and (4,) rotations -> radians between the boxes' x axes seen from above, up to `period`."""
+    ax, ay = _forward(truth_quat)
+    bx, by = _forward(pred_quat)
+    # One angle instead of the difference of two: half the time, and equal but for rounding.
+    turn = abs(math.atan2(bx * ay - by * ax, ax * bx + ay * by))
+    return min(turn, abs(period - turn))
+
+
+@njit(cache=True)
+def _forward(quat_wxyz: FloatArray) -> tuple[float, float]:
+    """(4,) rotation -> the box's x axis in the xy plane, not of unit length."""
     w, x, y, z = quat_wxyz[0], quat_wxyz[1], quat_wxyz[2], quat_wxyz[3]
-    return math.atan2(2.0 * (x * y + w * z), w * w + x * x - y * y - z * z)
+    return w * w + x * x - y * y - z * z, 2.0 * (x * y + w * z)
 
 
 @njit(cache=True)
@@ -196,42 +214,57 @@ def running_mean(values: FloatArray) -> FloatArray:
 
 
 @njit(cache=True)
-def in_racks(
-    points: FloatArray,
-    first: IntArray,
-    stop: IntArray,
+def place(
+    sample: IntArray,
+    category: IntArray,
+    xyz: FloatArray,
+    ego_xy: FloatArray,
+    asked: BoolArray,
+    rack_start: IntArray,
     center: FloatArray,
     size_wlh: FloatArray,
     quat_wxyz: FloatArray,
-) -> BoolArray:
-    """(n, 3) points, and the racks first[i]:stop[i] of each -> (n,) whether it lies in one, border included.
+) -> tuple[FloatArray, BoolArray]:
+    """(n,) metres along the ground from the ego vehicle, and (n,) whether a box stands in a bike rack.
+
+    `asked` (c,) are the classes whose boxes may; racks stand by sample, ``rack_start[s]:rack_start[s + 1]``.
+    """
+    distance, inside = np.empty(len(sample)), np.zeros(len(sample), np.bool_)
+    for i in range(len(sample)):
+        own = sample[i]
+        dx, dy = xyz[i, 0] - ego_xy[own, 0], xyz[i, 1] - ego_xy[own, 1]
+        distance[i] = math.sqrt(dx * dx + dy * dy)
+        if asked[category[i]]:
+            for k in range(rack_start[own], rack_start[own + 1]):
+                inside[i] |= _in_rack(xyz[i], center[k], size_wlh[k], quat_wxyz[k])
+    return distance, inside
+
+
+@njit(cache=True)
+def _in_rack(point: FloatArray, center: FloatArray, size_wlh: FloatArray, quat_wxyz: FloatArray) -> bool:
+    """Whether a point lies in a rack, border included.
 
     Measured from a corner along the edges, as nuScenes does it: it decides points on the border.
     """
-    inside = np.zeros(len(points), np.bool_)
-    for i in range(len(points)):
-        for k in range(first[i], stop[i]):
-            axes = _axes(quat_wxyz[k])
-            good = True
-            for axis in range(3):
-                # Width runs along y, length along x.
-                side = size_wlh[k, (1, 0, 2)[axis]]
-                along, edge = 0.0, 0.0
-                for d in range(3):
-                    corner = (
-                        center[k, d]
-                        + (
-                            axes[d, 0] * size_wlh[k, 1]
-                            + axes[d, 1] * size_wlh[k, 0]
-                            + axes[d, 2] * size_wlh[k, 2]
-                        )
-                        / 2.0
-                    )
-                    along -= axes[d, axis] * side * (points[i, d] - corner)
-                    edge += (axes[d, axis] * side) ** 2
-                good = good and 0.0 <= along <= edge
-            inside[i] = inside[i] or good
-    return inside
+    reach, square = 0.0, 0.0
+    for d in range(3):
+        reach += size_wlh[d] * size_wlh[d]
+        square += (point[d] - center[d]) ** 2
+    if square > reach:  # twice its half diagonal away
+        return False
+    axes = _axes(quat_wxyz)
+    for axis in range(3):
+        # Width runs along y, length along x.
+        side = size_wlh[(1, 0, 2)[axis]]
+        along, edge = 0.0, 0.0
+        for d in range(3):
+            reach = axes[d, 0] * size_wlh[1] + axes[d, 1] * size_wlh[0] + axes[d, 2] * size_wlh[2]
+            corner = center[d] + reach / 2.0
+            along -= axes[d, axis] * side * (point[d] - corner)
+            edge += (axes[d, axis] * side) ** 2
+        if not 0.0 <= along <= edge:
+            return False
+    return True
 
 
 @njit(cache=True)
