@@ -110,7 +110,8 @@ def _like_file(category: Category, entry: Fields) -> Category:
 
 def _with_parents(taxonomy: Taxonomy, entries: dict[str, Fields]) -> Taxonomy:
     """With supercategories as parents where they are categories too, and nobody its own ancestor."""
-    wider = {text: entry.get("supercategory") for text, entry in entries.items()}
+    given = {text: entry.get("supercategory") for text, entry in entries.items()}
+    wider = {text: word if isinstance(word, str) else "" for text, word in given.items()}
     categories = tuple(
         replace(c, parent=wider[c.name]) if wider[c.name] in taxonomy and wider[c.name] != c.name else c
         for c in taxonomy

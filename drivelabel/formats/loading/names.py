@@ -10,6 +10,9 @@ from drivelabel.errors import FormatError
 MAX_NAME = 200
 """Longest part of a path in bytes; file systems allow 255, and we add suffixes."""
 
+MAX_PATH = 2000
+"""Longest path below a folder in letters; file systems allow some 4,000 bytes with the folder's own."""
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
@@ -20,7 +23,8 @@ def safe_join(folder: Path, name: str) -> Path:
     Backslashes count as slashes. Links inside the folder are followed and must stay inside too.
 
     Raises:
-        FormatError: the name is absolute, climbs out, names a drive or URL, or has control characters.
+        FormatError: the name is absolute, climbs out, names a drive or URL, has control characters, or is
+            longer than file systems allow.
     """
     plain = name.replace("\\", "/")
     parts = PurePosixPath(plain).parts
@@ -31,6 +35,10 @@ def safe_join(folder: Path, name: str) -> Path:
         or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", plain) is not None
         or any(ord(sign) < 32 or ord(sign) == 127 for sign in plain)
     )
+    if any(len(part.encode("utf-8", "replace")) > 255 for part in parts) or len(plain) > MAX_PATH:
+        raise FormatError(
+            f"{name[:120]!r}: expected a path of this file system, got a name that is too long."
+        )
     if bad:
         raise FormatError(f"{name[:120]!r}: expected a path inside {folder}, got one that leads out of it.")
     joined = folder.joinpath(*parts)
@@ -43,6 +51,21 @@ def safe_join(folder: Path, name: str) -> Path:
             f"{name[:120]!r}: expected a path inside {folder}, got a link that leads out of it."
         )
     return joined
+
+
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f:/\\.][^\x00-\x1f\x7f:/\\]*")
+
+
+def kept_name(name: str) -> tuple[str, bool]:
+    """A file name from a file as a path that stays below a folder, and whether it is as it was.
+
+    ``/data/a.jpg`` becomes ``data/a.jpg``: below ``/`` the same file, below any other folder harmless.
+    """
+    if _PLAIN.fullmatch(name):
+        return name, True
+    parts = [re.sub(r"[\x00-\x1f\x7f:]", "_", part) for part in name.replace("\\", "/").split("/")]
+    kept = "/".join(part for part in parts if part not in ("", ".", ".."))
+    return kept or "image", kept == name
 
 
 def safe_name(name: str) -> str:
