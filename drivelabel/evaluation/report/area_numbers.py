@@ -143,6 +143,14 @@ def _slice(pixels: IntArray, used: IntArray) -> dict[str, Any]:
     return {"frames": len(pixels), "mean_iou": float(np.mean(known)) if known else None, "classes": classes}
 
 
+def mean_over_used(table: IntArray) -> float | None:
+    """Mean IoU over the classes that both sides use, from (N + 1, N + 1) pixels; None without any."""
+    used = used_classes(table)
+    both = table[used, used].astype(np.float64)
+    ious = both / (table[used].sum(axis=1) + table[:N][:, used].sum(axis=0) - both)
+    return float(ious.mean()) if len(used) else None
+
+
 def mean_of_used(areas: AreaFrames, rows: BoolArray) -> float | None:
     """Mean IoU in some frames, over the classes that both sides use in the log; None without frames."""
     used = used_classes(areas.pixels.sum(axis=0))

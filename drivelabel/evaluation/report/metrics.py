@@ -53,16 +53,35 @@ def metrics_json(
         "logs": [log_json(log, settings) for log in logs],
         "total": total_json(logs, settings),
     }
-    if others:
-        result["comparison"] = {
-            "tasks": {
-                kind: compare(_pooled(logs, kind), _pooled(others, kind), len(logs), settings)
-                for kind in kinds_of(logs)
-                if kind in _comparable(logs, others)
-            },
-            "scores": compare_scores(logs, others, settings),
-        }
-    return result
+    return result | _comparison(logs, others, settings)
+
+
+def of_one_log(
+    metrics: dict[str, Any],
+    index: int,
+    logs: Sequence[LogReport],
+    settings: Settings,
+    others: Sequence[LogReport] = (),
+) -> dict[str, Any]:
+    """The same as if one of several logs had been judged alone; nothing is counted again but a comparison."""
+    log = metrics["logs"][index]
+    total = {"logs": 1, "seconds": log["seconds"], "frames": log["frames"], "tasks": log["tasks"]}
+    alone = {name: value for name, value in metrics.items() if name != "comparison"}
+    rest = [others[index]] if others else []
+    return alone | {"logs": [log], "total": total} | _comparison([logs[index]], rest, settings)
+
+
+def _comparison(logs: Sequence[LogReport], others: Sequence[LogReport], settings: Settings) -> dict[str, Any]:
+    """Both predictions side by side; empty without another one."""
+    if not others:
+        return {}
+    shared = _comparable(logs, others)
+    tasks = {
+        kind: compare(_pooled(logs, kind), _pooled(others, kind), len(logs), settings)
+        for kind in kinds_of(logs)
+        if kind in shared
+    }
+    return {"comparison": {"tasks": tasks, "scores": compare_scores(logs, others, settings)}}
 
 
 def _comparable(logs: Sequence[LogReport], others: Sequence[LogReport]) -> set[str]:

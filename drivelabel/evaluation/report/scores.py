@@ -2,46 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from drivelabel.evaluation.report.area_numbers import areas_json
+from drivelabel.evaluation.report.area_numbers import mean_over_used
 from drivelabel.evaluation.report.bootstrap import unit_of
 from drivelabel.evaluation.report.compare import difference
-from drivelabel.evaluation.report.effort import effort_json
 from drivelabel.evaluation.report.lanes import lanes_json
-from drivelabel.evaluation.report.lights import states_json
 from drivelabel.evaluation.report.log import LogReport
 from drivelabel.evaluation.report.settings import Settings
-from drivelabel.evaluation.report.tracks import tracks_json
+from drivelabel.evaluation.report.tracks import total_scores
+from drivelabel.evaluation.tracks import Clear, Hota, Identity
+from drivelabel.typing import FloatArray, IntArray
 
 Numbers = dict[str, float | None]
 
 
-def scores_of(logs: Sequence[LogReport], settings: Settings) -> Numbers:
+@dataclass(frozen=True, slots=True, eq=False)
+class LogSums:
+    """What the numbers of one log are made of, so that logs can be drawn a thousand times.
+
+    Attributes:
+        log: the report.
+        tracks: kind to its scores of tracks.
+        pixels: (n + 1, n + 1) of areas, or None.
+    """
+
+    log: LogReport
+    tracks: Mapping[str, tuple[Hota, Clear, Identity]]
+    pixels: IntArray | None
+
+    @classmethod
+    def of(cls, log: LogReport) -> LogSums:
+        """Of one log."""
+        totals = {
+            kind: report.scores.total() for kind, report in log.objects.items() if report.scores is not None
+        }
+        pixels = None if log.areas is None else log.areas.pixels.sum(axis=0)
+        return cls(log, {kind: total for kind, total in totals.items() if total is not None}, pixels)
+
+
+def scores_of(sums: Sequence[LogSums], settings: Settings) -> Numbers:
     """Numbers that are made of sums over logs: tracks, lines, areas, lights, seconds of repair."""
     found: Numbers = {}
+    logs = [one.log for one in sums]
     for kind in dict.fromkeys(kind for log in logs for kind in log.objects):
-        reports = [log.objects[kind] for log in logs if kind in log.objects]
-        tracks = tracks_json([report.scores for report in reports if report.scores is not None])
-        if tracks is not None:
-            found |= {f"{kind}: {name.upper()}": tracks[name] for name in ("hota", "mota", "idf1")}
-        found[f"{kind}: seconds of repair"] = effort_json([report.effort for report in reports], kind)[
-            "seconds"
-        ]
+        totals = [one.tracks[kind] for one in sums if kind in one.tracks]
+        if totals:
+            found |= {f"{kind}: {name}": value for name, value in total_scores(totals).items()}
+        efforts = [log.objects[kind].effort for log in logs if kind in log.objects]
+        found[f"{kind}: seconds of repair"] = sum(effort.seconds for effort in efforts)
     lanes = [log.lanes for log in logs if log.lanes is not None]
     if lanes:
         for one in lanes_json(lanes, settings)["culane"]:
             wide = f"{one['width_px']:g} px of {one['of_image_width_px']:g}"
             found[f"lane_lines: F1@{one['iou']:g}, {wide}"] = one["f1"]
-    areas = [log.areas for log in logs if log.areas is not None]
-    if areas:
-        found["label_map: mean IoU"] = areas_json(areas)["mean_iou"]
+        found["lane_lines: seconds of repair"] = sum(lane.effort.seconds for lane in lanes)
+    pixels = [one.pixels for one in sums if one.pixels is not None]
+    if pixels:
+        found["label_map: mean IoU"] = mean_over_used(np.sum(pixels, axis=0))
     lights = [log.lights for log in logs if log.lights is not None]
     if lights:
-        found["light_states: macro F1"] = states_json(lights)["macro_f1"]
+        scores = lights[0].scores
+        for light in lights[1:]:
+            scores += light.scores
+        found["light_states: macro F1"] = None if np.isnan(scores.macro_f1) else scores.macro_f1
     return found
 
 
@@ -49,11 +77,12 @@ def compare_scores(
     logs: Sequence[LogReport], others: Sequence[LogReport], settings: Settings
 ) -> dict[str, Any]:
     """Each number of both predictions; bounds and p from resampling logs, None with too few of them."""
-    a, b = scores_of(logs, settings), scores_of(others, settings)
+    ours, theirs = [LogSums.of(log) for log in logs], [LogSums.of(log) for log in others]
+    a, b = scores_of(ours, settings), scores_of(theirs, settings)
     names = [name for name in a if name in b]
     drawn = np.zeros((0, len(names)))
     if unit_of(len(logs), settings) == "logs" and settings.resamples:
-        drawn = _drawn(logs, others, names, lambda picked: scores_of(picked, settings), settings)
+        drawn = _drawn(ours, theirs, names, settings)
     return {
         name: difference(_number(a[name]), _number(b[name]), drawn[:, i], settings)
         for i, name in enumerate(names)
@@ -61,18 +90,14 @@ def compare_scores(
 
 
 def _drawn(
-    logs: Sequence[LogReport],
-    others: Sequence[LogReport],
-    names: Sequence[str],
-    score: Callable[[Sequence[LogReport]], Numbers],
-    settings: Settings,
-) -> Any:
+    ours: Sequence[LogSums], theirs: Sequence[LogSums], names: Sequence[str], settings: Settings
+) -> FloatArray:
     """(b, k) differences over logs drawn with replacement, the same ones for both."""
     generator = np.random.default_rng(settings.seed)
     rows = []
     for _ in range(settings.resamples):
-        picked = generator.integers(0, len(logs), len(logs)).tolist()
-        x, y = score([logs[i] for i in picked]), score([others[i] for i in picked])
+        picked = generator.integers(0, len(ours), len(ours)).tolist()
+        x, y = (scores_of([side[i] for i in picked], settings) for side in (ours, theirs))
         rows.append([_number(x.get(name)) - _number(y.get(name)) for name in names])
     return np.array(rows)
 

@@ -31,6 +31,11 @@ class TrackScores:
     untracked: tuple[int, int]
     repeated: tuple[int, int]
 
+    def total(self) -> tuple[Hota, Clear, Identity] | None:
+        """All classes and cameras together; None without any row on either side."""
+        every = [one for scores in self.classes.values() for one in scores]
+        return _combined(every) if every else None
+
 
 def score_tracks(matched: Matched, settings: Settings) -> TrackScores | None:
     """HOTA, CLEAR and Identity of what counts; None where one side has rows, but no tracks.
@@ -148,12 +153,22 @@ def tracks_json(parts: Sequence[TrackScores]) -> dict[str, Any] | None:
     }
 
 
-def _scores(every: Sequence[tuple[Hota, Clear, Identity]]) -> dict[str, Any]:
+def total_scores(totals: Sequence[tuple[Hota, Clear, Identity]]) -> dict[str, float]:
+    """HOTA, MOTA and IDF1 of several logs, from what :meth:`TrackScores.total` gave of each."""
+    hota_, clear_, identity_ = _combined(totals)
+    return {"HOTA": float(np.mean(hota_.hota)), "MOTA": clear_.mota, "IDF1": identity_.idf1}
+
+
+def _combined(every: Sequence[tuple[Hota, Clear, Identity]]) -> tuple[Hota, Clear, Identity]:
     hotas, clears, identities = zip(*every, strict=True)
-    clear_, identity_ = Clear.combine(clears), Identity.combine(identities)
+    return Hota.combine(hotas), Clear.combine(clears), Identity.combine(identities)
+
+
+def _scores(every: Sequence[tuple[Hota, Clear, Identity]]) -> dict[str, Any]:
+    hota_, clear_, identity_ = _combined(every)
     counts = ("tp", "fn", "fp", "idsw", "mt", "pt", "ml", "frag")
     return {
-        **{name: value for name, value in Hota.combine(hotas).mean().items() if name != "owta"},
+        **{name: value for name, value in hota_.mean().items() if name != "owta"},
         "mota": clear_.mota,
         "motp": clear_.motp,
         "idf1": identity_.idf1,

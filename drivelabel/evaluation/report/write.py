@@ -11,7 +11,7 @@ from typing import Any
 from drivelabel.errors import FormatError, StoreError
 from drivelabel.evaluation.report.html.page import Command, Draw, render
 from drivelabel.evaluation.report.log import LogReport
-from drivelabel.evaluation.report.metrics import SCHEMA, metrics_json
+from drivelabel.evaluation.report.metrics import SCHEMA, metrics_json, of_one_log
 from drivelabel.evaluation.report.settings import Settings
 
 
@@ -50,8 +50,7 @@ def write_report(
     names = page_names([log.name for log in logs])
     pages: dict[str, str] = {}
     for i, log in enumerate(logs):
-        rest = [others[i]] if others else []
-        own = metrics if len(logs) == 1 else metrics_json([log], settings, rest)
+        own = metrics if len(logs) == 1 else of_one_log(metrics, i, logs, settings, others)
         draw = draws[i] if i < len(draws) else None
         command = commands[i] if i < len(commands) else None
         page = render(own, [log], draw=draw, command=command, **(told if len(logs) == 1 else {}))
