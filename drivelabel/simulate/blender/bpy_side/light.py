@@ -67,7 +67,7 @@ def _clear_sky(nodes: Nodes, sky: dict[str, Any]) -> Value:
     node.sun_elevation = math.asin(z)
     # Blender counts clockwise from +y.
     node.sun_rotation = math.pi / 2 - math.atan2(y, x)
-    return nodes.times(node.outputs[0], SKY_GAIN)
+    return nodes.scaled(node.outputs[0], SKY_GAIN)
 
 
 def _clouds(nodes: Nodes, sky: dict[str, Any], way: Value, up: Value, color: Value) -> Value:
@@ -81,7 +81,7 @@ def _clouds(nodes: Nodes, sky: dict[str, Any], way: Value, up: Value, color: Val
     towards = nodes.math("MAXIMUM", nodes.vector("DOT_PRODUCT", way, tuple(sky["sun_direction"])), 0.0)
     lit = nodes.math("ADD", 0.2, nodes.math("MULTIPLY", 0.16, nodes.math("POWER", towards, 4.0)))
     white = nodes.vector("ADD", tuple(0.85 * x for x in sky["horizon"]), nodes.scaled(tuple(sky["sun"]), lit))
-    return nodes.mix(cover, color, nodes.times(white, thick))
+    return nodes.mix(cover, color, nodes.scaled(white, thick))
 
 
 def _below(nodes: Nodes, sky: dict[str, Any], way: Value, color: Value) -> Value:

@@ -48,7 +48,7 @@ class Nodes:
         return node.outputs["Value" if operation == "DOT_PRODUCT" else "Vector"]
 
     def scaled(self, vector: Value, factor: Value) -> Value:
-        """A vector times a number."""
+        """A vector or colour times a number."""
         node = self.add("ShaderNodeVectorMath", operation="SCALE")
         self.put(node.inputs[0], vector)
         self.put(node.inputs["Scale"], factor)
@@ -75,10 +75,6 @@ class Nodes:
         self.put(sockets[0], a)
         self.put(sockets[1], b)
         return next(socket for socket in node.outputs if socket.type == "RGBA")
-
-    def times(self, color: Value, factor: Value) -> Value:
-        """A colour, brighter or darker."""
-        return self.scaled(color, factor)
 
     def choose(self, condition: Value, yes: Value, no: Value) -> Value:
         """A number by a condition that is 0 or 1."""
