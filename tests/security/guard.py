@@ -45,10 +45,20 @@ _watch = _Watch()
 _OWN_CODE = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]), "/proc/", "/sys/", "/dev/", "/usr/")
 
 
+def _is_numba() -> bool:
+    """Whether numba reads its cache of machine code."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if f"{os.sep}numba{os.sep}" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     if not _watch.on:
         return
-    if event in _FORBIDDEN and not (args and str(args[0]).startswith("numba.")):  # its cache of machine code
+    if event in _FORBIDDEN and not (event == "pickle.find_class" and _is_numba()):
         _watch.found.append(f"{event} {args!r:.200}")
     elif event == "open" and isinstance(args[0], (str, bytes)):
         path, mode, flags = os.fsdecode(args[0]), args[1], args[2]
