@@ -8,15 +8,9 @@ from simulate.drives import cameras, instants, look, points_behind, worlds
 
 from drivelabel.labels import BULBS, LIGHT_STATES, LINE_STYLES
 from drivelabel.labels.taxonomies import DRIVING
-from drivelabel.scene import Camera
 from drivelabel.simulate.truth import MIN_PIXELS
 
 few = settings(max_examples=5)
-
-
-def assert_right(right: np.ndarray, camera: Camera) -> None:
-    """All pixels are right; through a bent lens a few at edges may not be, see render/camera.py."""
-    assert right.all() if camera.distortion.model == "none" else right.mean() > 0.98, right.mean()
 
 
 @few
@@ -43,7 +37,7 @@ def test_every_pixel_of_a_thing_lies_in_its_cuboid(world, camera, when):
         local = (points - pose[:3, 3]) @ pose[:3, :3]
         slack = 0.01 + 1e-4 * view.depth[view.instance == track_id].max()
         inside.append(((local > thing.low - slack) & (local < thing.high + slack)).all(axis=1))
-    assert_right(np.concatenate(inside), camera)
+    assert np.concatenate(inside).all()
 
 
 @few
@@ -70,7 +64,7 @@ def test_paint_of_lane_lines_lies_on_a_painted_line(world, camera, when):
         t = np.clip(((points[:, None, :2] - a) * (b - a)).sum(2) / ((b - a) ** 2).sum(1), 0, 1)
         away = np.linalg.norm(points[:, None, :2] - (a + t[..., None] * (b - a)), axis=2).min(axis=1)
         nearest = np.minimum(nearest, away - wide)
-    assert_right(np.append(nearest < 0.02, True), camera)
+    assert (nearest < 0.02).all()
 
 
 @few

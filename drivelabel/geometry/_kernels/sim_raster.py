@@ -32,8 +32,12 @@ def cut_for_camera(
     matrix: FloatArray,
     grid_hw: tuple[int, int],
     near: float,
+    only_middles: bool,
 ) -> tuple[FloatArray, FloatArray, Int32Array]:
-    """(m, 3, 3) triangles through a pinhole -> (k, 3, 2) corners, (k, 3) planes, (k,) rows they came from."""
+    """(m, 3, 3) triangles through a pinhole -> (k, 3, 2) corners, (k, 3) planes, (k,) rows they came from.
+
+    With `only_middles` triangles that no cell's middle can show are left out.
+    """
     m = triangles.shape[0]
     corners, planes = np.empty((2 * m, 3, 2)), np.empty((2 * m, 3))
     owner = np.empty(2 * m, np.int32)
@@ -59,7 +63,7 @@ def cut_for_camera(
                 j, 2
             ] + matrix[0, 2]
             flat[j, 1] = matrix[1, 1] * y + matrix[1, 2]
-        if _is_outside(flat, n, grid_hw):
+        if _is_outside(flat, n, grid_hw, only_middles):
             continue
         if not _inverse_depth(p, matrix, planes[k]):
             continue
@@ -98,18 +102,16 @@ def _cut_near(p: FloatArray, near: float, behind: int, out: FloatArray) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_outside(flat: FloatArray, n: int, grid_hw: tuple[int, int]) -> bool:
+def _is_outside(flat: FloatArray, n: int, grid_hw: tuple[int, int], only_middles: bool) -> bool:
     x0 = x1 = flat[0, 0]
     y0 = y1 = flat[0, 1]
     for j in range(1, n):
         x0, x1 = min(x0, flat[j, 0]), max(x1, flat[j, 0])
         y0, y1 = min(y0, flat[j, 1]), max(y1, flat[j, 1])
-    # Also what lies between the centres of cells.
-    no_column = np.ceil(x0 - 0.5) >= np.ceil(x1 - 0.5)
-    no_row = np.ceil(y0 - 0.5) >= np.ceil(y1 - 0.5)
-    outside: bool = (
-        no_column or no_row or x1 < 0.5 or y1 < 0.5 or x0 > grid_hw[1] - 0.5 or y0 > grid_hw[0] - 0.5
-    )
+    outside: bool = x1 < 0.0 or y1 < 0.0 or x0 > grid_hw[1] or y0 > grid_hw[0]
+    if only_middles:
+        # Also what lies between the middles of cells.
+        outside = outside or np.ceil(x0 - 0.5) >= np.ceil(x1 - 0.5) or np.ceil(y0 - 0.5) >= np.ceil(y1 - 0.5)
     return outside
 
 
@@ -145,7 +147,7 @@ def cut_for_map(
             for axis in range(3):
                 row = map_from_world[axis]
                 p[j, axis] = row[0] * x + row[1] * y + row[2] * z + row[3]
-        if _is_outside(p[:, :2], 3, grid_hw):
+        if _is_outside(p[:, :2], 3, grid_hw, True):
             continue
         ax, ay, bx, by = p[1, 0] - p[0, 0], p[1, 1] - p[0, 1], p[2, 0] - p[0, 0], p[2, 1] - p[0, 1]
         area = ax * by - ay * bx

@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 
 from drivelabel.geometry import unproject
-from drivelabel.geometry._kernels.sim_lens import UNSEEN, through_lens
+from drivelabel.geometry._kernels.sim_lens import UNSEEN, fill_rays, look_up_cells, sort_into_bins
 from drivelabel.geometry._kernels.sim_raster import NOTHING, cut_for_camera, fill
 from drivelabel.scene import Camera
 from drivelabel.simulate.geometry3d import Surfaces
-from drivelabel.typing import BoolArray, Float32Array, FloatArray, Int32Array, UInt8Array
+from drivelabel.typing import BoolArray, Float32Array, FloatArray, Int32Array, IntArray, UInt8Array
 
 NEAR_M = 0.05
 """Depth before which nothing is drawn."""
@@ -26,19 +26,42 @@ _MAX_FACE_PX = 6000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A pinhole picture through one face of a cube around the camera, and the rays that lie in it.
+
+    Attributes:
+        number: of the face.
+        face_from_cam: (3, 3), its rotation.
+        matrix: (3, 3), cells.
+        hw: its size, cells.
+        pixels: (n,) int64, of the image's pixels that look through it, row by row.
+        at: (n, 2) float64, cells, where their middles lie.
+        head, after: the rays in bins, see :func:`sort_into_bins`.
+    """
+
+    number: int
+    face_from_cam: FloatArray
+    matrix: FloatArray
+    hw: tuple[int, int]
+    pixels: IntArray
+    at: FloatArray
+    head: Int32Array
+    after: Int32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lens:
     """A bent lens, cut into pinhole pictures.
 
     Attributes:
         rays: (h, w, 2) float64 in the plane z = 1, of the pixels' middles; NaN beyond the lens's circle.
-        face_of: (h, w) uint8, which picture each pixel looks through; 255 for none.
-        faces: of each picture its number in `face_of`, rotation (3, 3) from the camera, matrix (3, 3) and
-            size (h, w).
+        face_of: (h, w) uint8, which face each pixel looks through; 255 for none.
+        faces: those that some pixel looks through.
     """
 
     rays: FloatArray
     face_of: UInt8Array
-    faces: tuple[tuple[int, FloatArray, FloatArray, tuple[int, int]], ...]
+    faces: tuple[Face, ...]
 
 
 def see_pinhole(
@@ -52,7 +75,7 @@ def see_pinhole(
     """(h * scale, w * scale), the triangle behind the middle of each cell of a pixel."""
     hw = (image_hw[0] * scale, image_hw[1] * scale)
     scaled = matrix * np.array([[scale], [scale], [1.0]])
-    corners, planes, owner = cut_for_camera(triangles, layer, cam_from_world, scaled, hw, NEAR_M)
+    corners, planes, owner = cut_for_camera(triangles, layer, cam_from_world, scaled, hw, NEAR_M, True)
     nearness, behind = np.zeros(hw, np.float32), np.full(hw, NOTHING, np.int32)
     fill(corners, planes, owner, layer, nearness, behind)
     return behind
@@ -63,9 +86,8 @@ def see(
 ) -> tuple[Int32Array, Int32Array, FloatArray]:
     """What a camera sees.
 
-    Through a bent lens pinhole pictures, twice as fine as the image, name the triangles near a pixel's ray,
-    and the ray itself is tried against each of them. What is narrower than half a pixel (a tip, a side seen
-    from its edge) may be missed, since no cell of the pinhole pictures need meet it; all else is exact.
+    Through a bent lens every triangle is drawn onto the rays themselves, so that truth is exact to the ray;
+    colours come from a pinhole picture about twice as fine as the image.
 
     Returns:
         truth: (h, w), the triangle behind the middle of each pixel.
@@ -85,24 +107,31 @@ def see(
     height, width = camera.image_hw
     truth = np.full((height, width), UNSEEN, np.int32)
     fine = np.full((2 * height, 2 * width), UNSEEN, np.int32)
-    for number, face_from_cam, face_matrix, face_hw in lens.faces:
+    for face in lens.faces:
         turn = np.eye(4)
-        turn[:3, :3] = face_from_cam
-        seen = see_pinhole(surfaces.triangles, surfaces.layer, turn @ cam_from_world, face_matrix, face_hw, 1)
-        through_lens(
-            lens.rays,
-            lens.face_of,
-            number,
-            face_from_cam,
-            face_matrix,
-            seen,
-            surfaces.triangles,
-            surfaces.layer,
-            cam_from_world,
-            truth,
-            fine,
-        )
+        turn[:3, :3] = face.face_from_cam
+        _see_face(surfaces, turn @ cam_from_world, lens, face, truth.reshape(-1), fine)
     return truth, fine, lens.rays
+
+
+def _see_face(
+    surfaces: Surfaces,
+    face_from_world: FloatArray,
+    lens: Lens,
+    face: Face,
+    truth: Int32Array,
+    fine: Int32Array,
+) -> None:
+    """Fill in the pixels that look through one face; `truth` is flat."""
+    corners, planes, owner = cut_for_camera(
+        surfaces.triangles, surfaces.layer, face_from_world, face.matrix, face.hw, NEAR_M, False
+    )
+    nearness, behind = np.zeros(len(face.at)), np.full(len(face.at), NOTHING, np.int32)
+    fill_rays(corners, planes, owner, surfaces.layer, face.at, face.head, face.after, nearness, behind)
+    truth[face.pixels] = behind
+    near, seen = np.zeros(face.hw, np.float32), np.full(face.hw, NOTHING, np.int32)
+    fill(corners, planes, owner, surfaces.layer, near, seen)
+    look_up_cells(lens.rays, lens.face_of, face.number, face.face_from_cam, face.matrix, seen, fine)
 
 
 @lru_cache(maxsize=32)
@@ -114,11 +143,18 @@ def _lens(matrix: bytes, image_hw: tuple[int, int], model: str, coefficients: by
     flat = np.ascontiguousarray(rays[:, :2]).reshape(height, width, 2)
     face_of = _face_of(flat, wide=bool(np.nanmax(np.abs(flat)) > _WIDE))
     faces = [
-        (number, rotation, *_face_picture(flat, face_of == number, rotation))
+        _face(flat, face_of == number, number, rotation)
         for number, rotation in enumerate(_cube())
         if (face_of == number).any()
     ]
     return Lens(flat, face_of, tuple(faces))
+
+
+def _face(flat: FloatArray, inside: BoolArray, number: int, rotation: FloatArray) -> Face:
+    matrix, hw = _face_picture(flat, inside, rotation)
+    rays = np.concatenate([flat[inside], np.ones((np.count_nonzero(inside), 1))], axis=1) @ rotation.T
+    at = np.ascontiguousarray(rays[:, :2] / rays[:, 2:] * [matrix[0, 0], matrix[1, 1]] + matrix[:2, 2])
+    return Face(number, rotation, matrix, hw, np.flatnonzero(inside), at, *sort_into_bins(at, hw))
 
 
 def _cube() -> list[FloatArray]:

@@ -77,15 +77,15 @@ def test_a_bent_lens_sees_what_its_plain_twin_sees(model, seed):
     truth, _, _ = see(world, np.linalg.inv(pose), cam)
     number, _, sure = sim_rays.see(rays[reached], pose, world.triangles, world.layer, NEAR_M)
     same = truth.ravel()[reached] == number
-    # What no cell of the finer pinhole pictures meets may be missed: tips, and slivers seen from their edge.
-    assert np.count_nonzero(sure & ~same) <= 0.01 * len(number)
+    assert same[sure].all()
+    assert sure.mean() > 0.9
     assert (render(world, pose, cam).category.ravel()[~reached] == VOID).all()
 
 
 @pytest.mark.parametrize("model", LENSES)
 @given(x=st.floats(4, 20), y=st.floats(-5, 5))
 @settings(max_examples=6)
-def test_a_bent_lens_sees_all_of_a_box_but_slivers(model, x, y):
+def test_a_bent_lens_sees_all_of_a_box(model, x, y):
     cam = camera((40, 60), 40.0 if model == "brown" else 26.0, LENSES[model])
     world = Surfaces.concat(
         [surfaces(floor(), "road"), surfaces(box((x, y, 0.3), (x + 4, y + 2, 2.4)), "car", 3)]
@@ -97,8 +97,7 @@ def test_a_bent_lens_sees_all_of_a_box_but_slivers(model, x, y):
     expected = np.where(number >= 0, world.instance[number], 0)
     same = got.instance.ravel()[reached] == expected
     same &= np.isclose(got.depth.ravel()[reached], depth, rtol=2e-5)
-    # A side seen almost from its edge may be narrower than a cell of the pinhole pictures.
-    assert np.count_nonzero(sure & ~same) <= 0.003 * len(number)
+    assert same[sure].all()
 
 
 @pytest.mark.parametrize("model", ["none", *LENSES])
