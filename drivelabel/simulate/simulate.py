@@ -199,6 +199,7 @@ class Simulation:
             timestamp_ns,
             self._seed(int(self.scene.sweeps.sensor[sweep]), timestamp_ns),
             rain=self.air.rain,
+            fog_per_m=self.air.fog_per_m,
         )
         more = (made.time_offset_s, made.ring, made.category, made.instance)
         columns = [made.points, *(np.asarray(column, np.float32)[:, None] for column in more)]

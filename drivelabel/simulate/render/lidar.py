@@ -115,6 +115,7 @@ def cast_lidar(
     seed: int,
     *,
     rain: float = 0.0,
+    fog_per_m: float = 0.0,
     slices: int = 4,
 ) -> SweepRender:
     """One turn of a lidar.
@@ -128,7 +129,8 @@ def cast_lidar(
         model: its beams.
         timestamp_ns: the sweep's time.
         seed: of noise and dropout.
-        rain: 0 to 1; drops swallow far returns and make some of their own.
+        rain: 0 to 1; drops swallow returns, far ones most of all, and make some of their own.
+        fog_per_m: share of light that fog takes per metre, there and back; it sends some of it back, too.
         slices: how often things move during a turn.
 
     Raises:
@@ -165,7 +167,31 @@ def cast_lidar(
             behind,
         )
         facts.read(now, behind, _beams(azimuth[rows], model.elevation), lidar_from_world, rows)
-    return _measure(model, azimuth, distance, facts, offset_s, poses, np.random.default_rng(seed), rain)
+    rng, air = np.random.default_rng(seed), _Air(rain, fog_per_m)
+    return _measure(model, azimuth, distance, facts, offset_s, poses, rng, air)
+
+
+@dataclass(frozen=True, slots=True)
+class _Air:
+    """What is between a lidar and the world."""
+
+    rain: float
+    fog_per_m: float
+
+    @property
+    def thickness(self) -> float:
+        """Share of light lost per metre."""
+        return 0.001 + 0.012 * self.rain + self.fog_per_m
+
+    @property
+    def dropout(self) -> float:
+        """Share of returns lost to water on the lidar's window."""
+        return 0.05 * self.rain
+
+    @property
+    def echoes(self) -> float:
+        """Share of beams that drops or droplets near the lidar send back."""
+        return min(0.5, 0.012 * self.rain + 0.8 * self.fog_per_m)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,23 +249,23 @@ def _measure(
     offset_s: FloatArray,
     poses: FloatArray,
     rng: np.random.Generator,
-    rain: float,
+    air: _Air,
 ) -> SweepRender:
     """Noise, losses, and points in the coords of the sweep's time."""
     shape = distance.shape
     noise, luck, glint = rng.standard_normal(shape), rng.random(shape), rng.random(shape)
     met = np.isfinite(distance)
     reach = np.where(met, distance, model.max_range)
-    # Light that comes back: weaker with distance, at grazing sight, and through rain.
-    power = facts.reflects * (0.15 + 0.85 * facts.facing) * np.exp(-2 * (0.001 + 0.012 * rain) * reach)
+    # Light that comes back: weaker with distance, at grazing sight, and through rain and fog.
+    power = facts.reflects * (0.15 + 0.85 * facts.facing) * np.exp(-2 * air.thickness * reach)
     seen = power * (0.62 * model.max_range / np.maximum(reach, 1.0)) ** 2
-    lost = luck < model.dropout + np.exp(-22.0 * seen) + np.where(facts.is_glass, 0.7, 0.0)
+    lost = luck < model.dropout + air.dropout + np.exp(-22.0 * seen) + np.where(facts.is_glass, 0.7, 0.0)
     keep = met & ~lost & (reach >= model.min_range)
     measured = reach + model.range_noise * noise
     category, instance, intensity = facts.category, facts.instance, 255 * np.clip(power, 0.0, 1.0)
-    if rain > 0:
+    if air.echoes > 0:
         drop_at = 1.5 + 12.0 * glint**2
-        drop = (rng.random(shape) < 0.012 * rain) & (drop_at < reach) & (drop_at > model.min_range)
+        drop = (rng.random(shape) < air.echoes) & (drop_at < reach) & (drop_at > model.min_range)
         keep |= drop
         measured = np.where(drop, drop_at, measured)
         intensity = np.where(drop, 3.0, intensity)

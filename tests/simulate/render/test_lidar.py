@@ -182,6 +182,23 @@ def test_rain_takes_far_returns_and_adds_near_ones():
     assert (wet.instance[drops] == 0).all()
 
 
+def test_fog_dims_returns_and_takes_far_ones():
+    world = surfaces(floor(-150, 150, -150, 150), "road", material="concrete", color=(0.3, 0.3, 0.3))
+    clear, foggy = (cast_lidar(world, still(at()), EXACT, 0, 0, fog_per_m=fog) for fog in (0.0, 0.03))
+    ground = foggy.category == DRIVING.id_of("road")
+    reach_clear, reach_foggy = (
+        np.linalg.norm(points[:, :3], axis=1) for points in (clear.points, foggy.points[ground])
+    )
+    assert (reach_foggy > 20).sum() < 0.6 * (reach_clear > 20).sum()
+    for ring in (1, 4):
+        own, its = clear.ring == ring, foggy.ring[ground] == ring
+        dim, bright = foggy.points[ground][its, 3].mean(), clear.points[own, 3].mean()
+        # The light goes there and back.
+        np.testing.assert_allclose(dim / bright, np.exp(-2 * 0.03 * reach_clear[own].mean()), rtol=0.05)
+    echoes = foggy.points[~ground]
+    assert len(echoes) > 0 and np.linalg.norm(echoes[:, :3], axis=1).max() < 14 and (echoes[:, 3] < 10).all()
+
+
 def test_paint_shines_more_than_asphalt():
     world = Surfaces.concat(
         [
