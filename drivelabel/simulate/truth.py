@@ -36,7 +36,7 @@ from drivelabel.scene import Camera
 from drivelabel.simulate.geometry3d import SOLID, Surfaces
 from drivelabel.simulate.world.mesh import category_id
 from drivelabel.simulate.world.signals import signal_state
-from drivelabel.simulate.world.world import ThingStates, World
+from drivelabel.simulate.world.world import Place, ThingStates, World
 from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, UInt8Array, UInt16Array
 
 MIN_PIXELS = 12
@@ -208,8 +208,7 @@ def lane_lines_in(world: World, view: View) -> LaneLines:
     Points that something hides are left out, so that a line goes straight over what stands on it. The
     attribute ``visible`` says which share of the line inside the image was seen; ``color`` that of the paint.
     """
-    s_ego, d_ego = world.ego_place(view.timestamp_ns)
-    places = _positions(world, s_ego, d_ego)
+    places = _positions(world, world.ego_place(view.timestamp_ns))
     ground = np.zeros(256, np.bool_)
     ground[[category_id(name) for name in _GROUND]] = True
     points: list[AnyArray] = []
@@ -245,18 +244,18 @@ def lane_lines_in(world: World, view: View) -> LaneLines:
     )
 
 
-def _positions(world: World, s_ego: float, d_ego: float) -> dict[int, int]:
+def _positions(world: World, ego: Place) -> dict[int, int]:
     """Row of a line of the ego's road to its place: -1 the first on the left, 1 the first on the right."""
-    rows = [
-        row
-        for row, line in enumerate(world.lines)
-        if line.road == 0 and line.stop > s_ego - 60 and line.start < s_ego + LINE_REACH_M
-    ]
-    offsets = sorted({round(world.lines[row].d, 1) for row in rows})
-    left = [d for d in offsets if d > d_ego]
-    right = [d for d in reversed(offsets) if d <= d_ego]
+    rows = []
+    for row, line in enumerate(world.lines):
+        ends = sorted(ego.along * (s - ego.s) for s in (line.start, line.stop))
+        if line.road == ego.road and ends[1] > -60 and ends[0] < LINE_REACH_M:
+            rows.append(row)
+    offsets = {row: ego.along * round(world.lines[row].d, 1) for row in rows}
+    left = sorted({d for d in offsets.values() if d > ego.along * ego.d})
+    right = sorted({d for d in offsets.values() if d <= ego.along * ego.d}, reverse=True)
     place = {d: -1 - k for k, d in enumerate(left)} | {d: 1 + k for k, d in enumerate(right)}
-    return {row: place[round(world.lines[row].d, 1)] for row in rows}
+    return {row: place[d] for row, d in offsets.items()}
 
 
 def _seen(view: View, projected: Projected, ground: BoolArray) -> tuple[FloatArray, float]:
@@ -320,7 +319,7 @@ def traffic_lights_in(world: World, view: View, found: IntArray) -> TrafficLight
         state = signal_state(world.layout, signal, time_s)
         states.append(LIGHT_STATES.index(state if front else "unknown"))
         facing.append(front)
-        mine = signal.junction == ahead and signal.approach == 1 and signal.group == "main"
+        mine = signal.junction == ahead and signal.approach == 1 and signal.group == world.ego_signals(ahead)
         relevance.append(RELEVANCES.index("relevant" if mine and not signal.is_pedestrian else "irrelevant"))
     instances = np.array([world.signal_rows[k] for k in rows], np.int64) + 1
     arrows = [s.arrow if front else "unknown" for s, front in zip(signals, facing, strict=True)]

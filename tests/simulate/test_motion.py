@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from simulate.drives import WORLDS, instants, world_of, worlds
 
 from drivelabel.simulate.recording import poses_of
-from drivelabel.simulate.world import START_NS
-from drivelabel.simulate.world.layout import Cycle
+from drivelabel.simulate.world import START_NS, World, WorldSettings
+from drivelabel.simulate.world.layout import Cycle, make_layout
 from drivelabel.simulate.world.paint import stop_station
+from drivelabel.simulate.world.routes import ego_turn
 from drivelabel.simulate.world.traffic import MAX_ACCELERATION, MAX_BRAKING, MAX_JERK, STEP_S, idm
 
 
@@ -47,6 +48,51 @@ def test_the_egos_poses_differentiate_to_a_speed_with_bounded_change(key):
     assert a.max() <= MAX_ACCELERATION + 1e-9 and a.min() >= -MAX_BRAKING - 1e-9
     moving = (v[1:] > 0.01) & (v[:-1] > 0.01)
     assert np.abs(np.diff(a) / STEP_S)[moving].max() <= MAX_JERK + 1e-6
+
+
+@pytest.fixture(scope="module")
+def turning():
+    """A drive whose ego turns right."""
+    world = World(WorldSettings(seed=3, seconds=16.0, style="suburb", people=0.2))
+    assert world.layout.turn is not None and world.layout.turn.side == "right"
+    return world
+
+
+def test_an_ego_that_turns_follows_its_wheels_and_is_not_thrown_about(turning):
+    poses = poses_of(turning, 16.0)
+    seconds = (poses.timestamp_ns - START_NS) * 1e-9
+    velocity = np.gradient(poses.translation[:, :2], seconds, axis=0)
+    acceleration = np.gradient(velocity, seconds, axis=0)[3:-3]
+    matrices = poses.at(poses.timestamp_ns)[:, :2, :2]
+    yaw = np.unwrap(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
+    ahead = np.stack([np.cos(yaw), np.sin(yaw)], axis=1)
+    slip = velocity[:, 1] * ahead[:, 0] - velocity[:, 0] * ahead[:, 1]
+    assert yaw[-1] - yaw[0] < np.radians(-70)
+    assert np.abs(slip[3:-3]).max() < 0.1
+    aside = acceleration[:, 1] * ahead[3:-3, 0] - acceleration[:, 0] * ahead[3:-3, 1]
+    assert 1.0 < np.abs(aside).max() < 3.0
+    # Turning is going around a bend: the sideways pull is speed times the rate of turn.
+    rate, speed = np.gradient(yaw, seconds)[3:-3], np.linalg.norm(velocity, axis=1)[3:-3]
+    assert np.abs(aside - rate * speed).max() < 0.15
+
+
+def test_an_ego_that_has_turned_is_on_the_other_street(turning):
+    before, after = (turning.ego_place(START_NS + int(t * 1e9)) for t in (0.0, 15.9))
+    assert before.road == 0 and before.d < 0 and before.along == 1
+    assert after.road == 1 + turning.layout.turn.junction
+    assert after.d * after.along < 0  # on the right
+    assert turning.next_junction(START_NS) >= 0 and turning.next_junction(START_NS + int(15.9e9)) == -1
+
+
+def test_a_left_turn_has_its_own_lights():
+    seeds = (WorldSettings(seed=seed, seconds=12.0, traffic=0.0, people=0.0) for seed in range(40))
+    layouts = (make_layout(np.random.default_rng(s.seed), s.style, s.seconds, 13.9) for s in seeds)
+    layout = next(x for x in layouts if x.turn is not None and x.turn.side == "left")
+    way = ego_turn(layout)
+    assert way.blink == 1 and way.stops[-1].group == "left"
+    assert way.stops[-1].junction == layout.turn.junction
+    turned = float(way.line.heading(way.line.length) - way.line.heading(way.stops[-1].s))
+    assert 0.5 < (turned + np.pi) % (2 * np.pi) - np.pi < 2.6
 
 
 @pytest.mark.parametrize("key", WORLDS)

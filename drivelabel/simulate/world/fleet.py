@@ -127,7 +127,7 @@ def make_fleet(
     profile = layout.main.profile
     lane = _ego_lane(layout, rng)
     ego_s = layout.ego_start - WARM_UP_S * speed * 0.85
-    drafts = [_Draft(0, ego_s, -profile.lane_center(lane), speed * float(rng.uniform(0.95, 1.05)), None)]
+    drafts = [_ego(layout, routes, ego_s, -profile.lane_center(lane), speed * float(rng.uniform(0.95, 1.05)))]
     if density > 0:
         drafts += _on_main(layout, routes, rng, ego_s, lane, density)
         for row, route in enumerate(routes):
@@ -137,8 +137,17 @@ def make_fleet(
     return _fleet(drafts, rng), [draft.vehicle for draft in drafts if draft.vehicle is not None]
 
 
+def _ego(layout: Layout, routes: list[Route], s: float, d: float, wish: float) -> _Draft:
+    if layout.turn is None:
+        return _Draft(0, s, d, wish, None)
+    on_route, _ = routes[-1].line.locate(layout.main.line.at(np.array([s]), d))
+    return _Draft(len(routes) - 1, float(on_route[0]), 0.0, wish, None)
+
+
 def _ego_lane(layout: Layout, rng: np.random.Generator) -> int:
     lanes = layout.main.profile.lanes
+    if layout.turn is not None:
+        return 0 if layout.turn.side == "left" else lanes - 1
     lowest = 1 if lanes >= 3 else 0
     return int(rng.integers(lowest, lanes))
 

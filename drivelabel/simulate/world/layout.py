@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,9 @@ BEHIND_M, AHEAD_M = 200.0, 340.0
 
 CROSS_REACH_M = 150.0
 """How far a crossing street reaches from the main road."""
+
+TURN_REACH_M, TURN_SHARE = 300.0, {"city": 0.45, "suburb": 0.4, "highway": 0.0}
+"""How far the street reaches into which the ego turns, and in how many drives it does."""
 
 CROSSWALK_M, STOP_GAP_M, STOP_LINE_M = 3.5, 1.2, 0.5
 
@@ -147,6 +150,19 @@ class Cycle:
         return time_s + self.seconds - since + 0.8
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where the ego leaves the main road.
+
+    Attributes:
+        junction: row of the layout's junctions.
+        side: ``right`` from the outer lane, or ``left`` from the inner one, under its own lights.
+    """
+
+    junction: int
+    side: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """All streets of a world.
@@ -158,6 +174,7 @@ class Layout:
         junctions: in order along the main road.
         crossings: (k,), metres along the main road, zebra crossings without lights.
         ego_start: metres along the main road.
+        turn: where the ego leaves the main road; None when it drives straight on.
     """
 
     style: str
@@ -166,6 +183,7 @@ class Layout:
     junctions: tuple[Junction, ...]
     crossings: FloatArray
     ego_start: float
+    turn: Turn | None = None
 
 
 def corner_radius(main: Profile) -> float:
@@ -182,11 +200,26 @@ def make_layout(rng: np.random.Generator, style: str, seconds: float, speed: flo
     where = _junction_stations(rng, style, ego_start, length)
     line = _main_line(rng, style, length, where)
     main = Road("main", line, profile)
+    ahead = np.array(where) - ego_start
+    turn = _turn(rng.spawn(1)[0], style, profile.lanes, ahead, seconds * speed)
+    sides = {turn.junction: turn.side} if turn is not None else {}
     junctions = tuple(
-        _junction(rng, main, s, number, style, rules, (s - ego_start - 15) / speed)
+        _junction(rng, main, s, number, style, rules, (s - ego_start - 15) / speed, sides.get(number, ""))
         for number, s in enumerate(where)
     )
-    return Layout(style, rules, main, junctions, _crossings(rng, style, where), ego_start)
+    return Layout(style, rules, main, junctions, _crossings(rng, style, where), ego_start, turn)
+
+
+def _turn(rng: np.random.Generator, style: str, lanes: int, ahead: FloatArray, drive_m: float) -> Turn | None:
+    """The ego's turn: at the first junction from which the street lasts to the end of the drive."""
+    # Traffic and lights make a drive shorter than its speed limit would.
+    rows = np.flatnonzero(
+        (ahead > 40) & (ahead < drive_m - 10) & (ahead > 0.85 * drive_m - TURN_REACH_M + 30)
+    )
+    if not len(rows) or rng.random() >= TURN_SHARE[style]:
+        return None
+    side = "left" if lanes >= 3 and rng.random() < 0.5 else "right"
+    return Turn(int(rows[0]), side)
 
 
 def _main_profile(rng: np.random.Generator, style: str) -> Profile:
@@ -242,12 +275,14 @@ def _main_line(rng: np.random.Generator, style: str, length: float, straight_at:
 
 
 def _junction(
-    rng: np.random.Generator, main: Road, s: float, number: int, style: str, rules: str, arrival_s: float
-) -> Junction:
+    rng: np.random.Generator, main: Road, s: float, number: int, style: str, rules: str, arrival_s: float,
+    ego_turn: str,
+) -> Junction:  # fmt: skip
     """A junction; most of those ahead are green when the ego would come, as on a road with a green wave."""
     center, heading = main.line.at(np.array(s)), float(main.line.heading(np.array(s)) + np.pi / 2)
     profile = Profile(1, 3.3, parking=float(rng.choice([0.0, 2.2])), sidewalk=corner_radius(main.profile))
-    reach = np.linspace(-CROSS_REACH_M, CROSS_REACH_M, 61)
+    reach_m = TURN_REACH_M if ego_turn else CROSS_REACH_M
+    reach = np.linspace(-reach_m, reach_m, 1 + round(reach_m / 5) * 2)
     beyond = np.maximum(np.abs(reach) - 45, 0)
     bend = rng.uniform(-1, 1, 2) / 500
     offset = np.where(reach > 0, bend[0], bend[1]) * beyond**2 / 2
@@ -255,14 +290,16 @@ def _junction(
     line = Line(center + reach[:, None] * along + offset[:, None] * left)
     signals = style == "city" or bool(rng.random() < 0.5) or number == 0
     arrows = signals and main.profile.lanes >= 3
-    wave = rng.random() < 0.75 and arrival_s > 0
+    wave = (rng.random() < 0.75 and arrival_s > 0) or ego_turn != ""
     cycle = Cycle(
         main=float(rng.uniform(18, 26)),
-        left=6.0 if arrows else 0.0,
+        left=(12.0 if ego_turn else 6.0) if arrows else 0.0,
         cross=float(rng.uniform(10, 15)),
         red_yellow=1.0 if rules == "eu" else 0.0,
         offset=float(rng.uniform(7, 13) - arrival_s if wave else rng.uniform(0, 60)),
     )
+    if ego_turn == "left":
+        cycle = replace(cycle, offset=cycle.window("left")[0] - 0.9 * arrival_s)
     return Junction(s, Road(f"cross_{number}", line, profile), signals, arrows, cycle)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from drivelabel.errors import InvalidLabelError
 from drivelabel.simulate.world.layout import Junction, Layout
 from drivelabel.simulate.world.lines import Line
 from drivelabel.simulate.world.paint import cross_stop_station, stop_station
@@ -62,7 +64,7 @@ class Route:
 
 
 def make_routes(layout: Layout) -> list[Route]:
-    """All ways through a world; the first is the main road forward, the second backward."""
+    """All ways through a world: first the main road forward, then backward; last the ego's, where it turns."""
     main, profile = layout.main, layout.main.profile
     lanes = -np.array([profile.lane_center(lane) for lane in range(profile.lanes)])
     if any(junction.has_left_arrows for junction in layout.junctions):
@@ -78,6 +80,8 @@ def make_routes(layout: Layout) -> list[Route]:
         for name, line in (("+", junction.cross.line), ("-", junction.cross.line.reversed())):
             routes.append(_route(f"cross_{row}{name}", line, [Stop(at, row, group)], np.zeros(0)))
         routes += _turns(layout, junction, row, back)
+    if layout.turn is not None:
+        routes.append(ego_turn(layout))
     return routes
 
 
@@ -124,17 +128,7 @@ def _turns(layout: Layout, junction: Junction, row: int, back: Line) -> list[Rou
     def add(
         a: Line, a_s: float, a_d: float, b: Line, b_s: float, b_d: float, stop: float, group: str, turn: str
     ) -> None:
-        before, after = a_s - abs(b_d) - 11, b_s + abs(a_d) + 11
-        line = _bend(
-            a,
-            a_s,
-            a_d,
-            b,
-            b_s,
-            b_d,
-            before if turn == "right" else a_s - 9,
-            after if turn == "right" else b_s + 9,
-        )
+        line = _turn_line(a, a_s, a_d, b, b_s, b_d, turn)
         stops = [Stop(stop, row, group)] if group != "none" else []
         routes.append(_route(f"turn_{turn}", line, stops, np.zeros(0)))
 
@@ -148,17 +142,53 @@ def _turns(layout: Layout, junction: Junction, row: int, back: Line) -> list[Rou
     return routes
 
 
+def ego_turn(layout: Layout) -> Route:
+    """The way of an ego that leaves the main road.
+
+    Raises:
+        InvalidLabelError: it does not.
+    """
+    if layout.turn is None:
+        raise InvalidLabelError("layout: expected a turn of the ego, got None.")
+    main, profile, side = layout.main, layout.main.profile, layout.turn.side
+    junction = layout.junctions[layout.turn.junction]
+    cross, group = junction.cross.line, "left" if side == "left" else "main"
+    d = -profile.lane_center(0 if side == "left" else profile.lanes - 1)
+    into = cross if side == "left" else cross.reversed()
+    lane = -junction.cross.profile.lane_center(0)
+    line = _turn_line(main.line, junction.s, d, into, cross.length / 2, lane, side)
+    on_main = [stop for stop in _main_stops(layout, "main", forward=True) if stop.s < junction.s]
+    stops = []
+    for stop in on_main:
+        at, _ = line.locate(main.line.at(np.array([stop.s]), d))
+        own = group if stop.junction == layout.turn.junction else stop.group
+        stops.append(Stop(float(at[0]), stop.junction, own, stop.crossing))
+    return _route(f"ego_turn_{side}", line, stops, np.zeros(0))
+
+
+def _turn_line(a: Line, a_s: float, a_d: float, b: Line, b_s: float, b_d: float, turn: str) -> Line:
+    """From one street into another that crosses it."""
+    if turn == "right":
+        return _bend(a, a_s, a_d, b, b_s, b_d, a_s - abs(b_d) - 11, b_s + abs(a_d) + 11)
+    return _bend(a, a_s, a_d, b, b_s, b_d, a_s - 9, b_s + 9)
+
+
 def _bend(
     a: Line, a_s: float, a_d: float, b: Line, b_s: float, b_d: float, leave: float, enter: float
 ) -> Line:
-    """Along `a` at one offset, around a bend, and on along `b` at another."""
+    """Along `a` at one offset, around a bend, and on along `b` at another.
+
+    The bend is a Bezier curve of degree five whose ends are straight, so that nobody jerks the wheel.
+    """
     p0, p2 = a.at(np.array(leave), a_d), b.at(np.array(enter), b_d)
     h0, h2 = float(a.heading(np.array(leave))), float(b.heading(np.array(enter)))
     d0, d2 = np.array([np.cos(h0), np.sin(h0)]), np.array([np.cos(h2), np.sin(h2)])
     u = np.linalg.solve(np.stack([d0, d2], axis=1), p2 - p0)
     corner = p0 + u[0] * d0
-    t = np.linspace(0, 1, 14)[1:-1, None]
-    arc = (1 - t) ** 2 * p0 + 2 * t * (1 - t) * corner + t**2 * p2
+    t = np.linspace(0, 1, 26)[1:-1, None]
+    near, far = [p0 + x * (corner - p0) for x in (0.4, 0.75)], [p2 + x * (corner - p2) for x in (0.75, 0.4)]
+    weights = [math.comb(5, k) * t**k * (1 - t) ** (5 - k) for k in range(6)]
+    arc = sum(w * p for w, p in zip(weights, (p0, *near, *far, p2), strict=True))
     first = a.at(np.append(np.arange(0, leave - 2, 3.0), leave), a_d)
     then = b.at(np.append(enter, np.arange(enter + 3, b.length, 3.0)), b_d)
     return Line(np.concatenate([first, arc, then]))

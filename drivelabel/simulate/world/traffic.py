@@ -17,6 +17,9 @@ WARM_UP_S = 6.0
 MAX_ACCELERATION, MAX_BRAKING, MAX_JERK = 2.0, 6.0, 6.0
 """m/s2, m/s2 and m/s3; comfort asks for less, these are never passed."""
 
+BEND_S = 0.4
+"""How far ahead drivers look for the speed of a bend, and how fast they take it on."""
+
 LANE_CHANGE_S = 4.0
 LOOK_AHEAD_M = 90.0
 
@@ -131,7 +134,7 @@ class Traffic:
         blink = np.where(changing, np.sign(self.d_to - self.d_from), 0).astype(np.int64)
         for row, route in enumerate(self.routes):
             if route.blink and route.stops:
-                at = route.stops[0].s
+                at = route.stops[-1].s
                 mine = (self.fleet.route == row) & (self.fleet.s > at - 40) & (self.fleet.s < at + 25)
                 blink[mine] = route.blink
         return blink
@@ -145,6 +148,9 @@ class Traffic:
         )
         wish = np.maximum(np.minimum(fleet.wish, self.limit[row]), 1.0)
         a = idm(fleet.v, wish, gap, lead_v)
+        # What the bend asks for where the vehicle will be when it has changed its mind.
+        soon = np.minimum(row + (BEND_S * fleet.v).astype(np.int64), self.last[fleet.route])
+        a = np.minimum(a, (self.limit[soon] - fleet.v) / BEND_S)
         a = np.minimum(a, idm(fleet.v, wish, stop_gap, np.zeros_like(gap)))
         self._change_lanes(time_s, gap, lead_v)
         # Braking fades out towards standstill, so that the jerk stays small there too.
@@ -223,9 +229,9 @@ class Traffic:
     def _main_is_busy(self, junction: int) -> bool:
         fleet, at = self.fleet, self.layout.junctions[junction].s
         length = self.layout.main.line.length
-        ahead = np.where(
-            fleet.route == 0, at - fleet.s, np.where(fleet.route == 1, length - at - fleet.s, np.inf)
-        )
+        # A turning ego's way is as long as the main road up to its turn, nearly.
+        forward = (fleet.route == 0) | (np.arange(len(fleet.s)) == 0)
+        ahead = np.where(forward, at - fleet.s, np.where(fleet.route == 1, length - at - fleet.s, np.inf))
         return bool(((ahead > -8) & (ahead < 10 + 4.5 * fleet.v)).any())
 
     def _change_lanes(self, time_s: float, gap: FloatArray, lead_v: FloatArray) -> None:
@@ -254,6 +260,10 @@ class Traffic:
         other = (fleet.route == fleet.route[i]) & (
             np.abs(np.minimum(np.abs(self.d_to - d), np.abs(fleet.d - d))) < 1.6
         )
+        if self.layout.turn is not None and fleet.route[i] == 0:
+            # So is a turning ego, though it has a way of its own.
+            lane = self.routes[int(fleet.route[0])].line.at(fleet.s[:1])
+            other[0] = abs(float(self.layout.main.line.locate(lane)[1][0]) - d) < 1.6
         other[i] = False
         ahead = fleet.s[other] - fleet.s[i]
         room = (fleet.length[other] + fleet.length[i]) / 2

@@ -12,7 +12,8 @@ from drivelabel.geometry import pose_matrix, quat_of_yaw
 from drivelabel.simulate.geometry3d import Surfaces
 from drivelabel.simulate.world import vehicle_parts as parts
 from drivelabel.simulate.world.fleet import EGO_REACH_M, SPEEDS, make_fleet
-from drivelabel.simulate.world.layout import STYLES, Layout, make_layout
+from drivelabel.simulate.world.layout import STYLES, Layout, Turn, make_layout
+from drivelabel.simulate.world.lines import Line
 from drivelabel.simulate.world.mesh import Mesh
 from drivelabel.simulate.world.motion import VehicleMotion, WalkerMotion
 from drivelabel.simulate.world.movers import N_PARTS, Movers
@@ -91,6 +92,29 @@ class ThingStates:
     world_from_thing: FloatArray
     velocity: FloatArray
     alive: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where on the streets something is.
+
+    Attributes:
+        road: 0 for the main road, 1 + the junction's row for a crossing street.
+        s, d: metres along that road and to the left of its middle.
+        along: 1 for who drives along the road, -1 for who drives against it.
+    """
+
+    road: int
+    s: float
+    d: float
+    along: float
+
+
+def _place(road: int, line: Line, pose: FloatArray) -> Place:
+    s, d = line.locate(pose[None, :2, 3])
+    heading = float(line.heading(s)[0])
+    along = float(pose[0, 0] * np.cos(heading) + pose[1, 0] * np.sin(heading))
+    return Place(road, float(s[0]), float(d[0]), along)
 
 
 class World:
@@ -252,18 +276,27 @@ class World:
         """(t,) seconds, and the ego's speed and acceleration along its way at those times."""
         return self._tracks.time_s, self._tracks.v[:, 0], self._tracks.a[:, 0]
 
-    def ego_place(self, timestamp_ns: int) -> tuple[float, float]:
-        """Metres along the main road, and metres to the left of its middle, of the ego."""
-        s, d = self.layout.main.line.locate(self.ego_pose(timestamp_ns)[None, :2, 3])
-        return float(s[0]), float(d[0])
+    def ego_place(self, timestamp_ns: int) -> Place:
+        """Which street the ego is on, and where."""
+        pose, turn = self.ego_pose(timestamp_ns), self.layout.turn
+        place = _place(0, self.layout.main.line, pose)
+        if turn is not None and abs(place.along) < np.cos(np.pi / 4):
+            place = _place(turn.junction + 1, self.layout.junctions[turn.junction].cross.line, pose)
+        return replace(place, along=1.0 if place.along > 0 else -1.0)
 
     def next_junction(self, timestamp_ns: int) -> int:
         """Row of the first junction whose stop line the ego has not left behind; -1 for none."""
-        s, _ = self.ego_place(timestamp_ns)
+        place = self.ego_place(timestamp_ns)
         for row, junction in enumerate(self.layout.junctions):
-            if junction.s - stop_station(self.layout, junction) > s + EGO_REACH_M:
+            ahead = junction.s - stop_station(self.layout, junction) - EGO_REACH_M
+            if place.road == 0 and ahead > place.s:
                 return row
         return -1
+
+    def ego_signals(self, junction: int) -> str:
+        """The group of a junction's lights that rules the ego's way through it."""
+        turn = self.layout.turn
+        return "left" if turn is not None and turn == Turn(junction, "left") else "main"
 
     @property
     def first_line_id(self) -> int:
