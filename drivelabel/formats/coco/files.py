@@ -84,17 +84,6 @@ def _has_keys(path: Path) -> bool:
     return starts and all(key in text for key in keys) and b'"segments_info"' not in text
 
 
-def kept_name(name: str) -> tuple[str, bool]:
-    """A file name of a COCO file as a path that stays below a folder, and whether it is as it was.
-
-    ``/data/a.jpg`` becomes ``data/a.jpg``: below ``/`` the same file, below any other folder harmless.
-    """
-    plain = name.replace("\\", "/")
-    parts = [re.sub(r"[\x00-\x1f\x7f:]", "_", part) for part in plain.split("/")]
-    kept = "/".join(part for part in parts if part not in ("", ".", ".."))
-    return kept or "image", kept == name
-
-
 def image_folder(
     files: Sequence[LabelFile], first_name: Callable[[LabelFile], str | None]
 ) -> tuple[Path, dict[str, str]]:

@@ -10,9 +10,8 @@ import numpy as np
 
 from drivelabel.errors import FormatError
 from drivelabel.formats.building import MAX_PIXELS, image_tags
-from drivelabel.formats.coco.files import kept_name
 from drivelabel.formats.coco.gather import Gathered
-from drivelabel.formats.loading import Fields, Records, is_scalar, scalars_of
+from drivelabel.formats.loading import Fields, Records, is_scalar, kept_name, scalars_of
 from drivelabel.formats.pictures import Data, Picture, Pictures
 from drivelabel.formats.report import Tally
 from drivelabel.labels import IMPORTED, ORIGINS, Attributes, Tags

@@ -10,12 +10,12 @@ import numpy as np
 
 from drivelabel.errors import FormatError
 from drivelabel.formats.coco.categories import read_categories
-from drivelabel.formats.coco.files import LabelFile, image_folder, kept_name, label_files
+from drivelabel.formats.coco.files import LabelFile, image_folder, label_files
 from drivelabel.formats.coco.gather import Gathered
 from drivelabel.formats.coco.images import ImageList, labelled_flags
 from drivelabel.formats.coco.rows import AnnotationReader
 from drivelabel.formats.imported import Imported
-from drivelabel.formats.loading import Fields, Records, read_json
+from drivelabel.formats.loading import Fields, Records, kept_name, no_collecting, read_json
 from drivelabel.formats.painting import InstancePainter
 from drivelabel.formats.report import Tally
 from drivelabel.labels import Taxonomy
@@ -54,9 +54,10 @@ def read_coco(
         FormatError: a file breaks a rule of the format; the message names file and place.
     """
     path, tally = Path(path), Tally()
-    return read_label_files(
-        label_files(path, tally), tally, path, layer=layer, root=root, results=results, on_invalid=on_invalid
-    )
+    files = label_files(path, tally)
+    options: dict[str, Any] = {"root": root, "results": results, "on_invalid": on_invalid}
+    with no_collecting():
+        return read_label_files(files, tally, path, layer=layer, **options)
 
 
 def read_label_files(

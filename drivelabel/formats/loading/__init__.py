@@ -1,9 +1,11 @@
 """Reading foreign text safely: limits on depth, size and names, and errors that say where."""
 
+from drivelabel.formats.loading.collecting import no_collecting as no_collecting
 from drivelabel.formats.loading.files import read_bytes as read_bytes
 from drivelabel.formats.loading.files import read_text as read_text
 from drivelabel.formats.loading.json_text import parse_json as parse_json
 from drivelabel.formats.loading.json_text import read_json as read_json
+from drivelabel.formats.loading.names import kept_name as kept_name
 from drivelabel.formats.loading.names import safe_join as safe_join
 from drivelabel.formats.loading.names import safe_name as safe_name
 from drivelabel.formats.loading.records import Records as Records

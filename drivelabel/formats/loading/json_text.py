@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 import numpy as np
 
 from drivelabel.errors import FormatError
+from drivelabel.formats.loading.collecting import no_collecting
 from drivelabel.formats.loading.files import MAX_BYTES, decode_text, read_bytes
 from drivelabel.geometry._kernels.json_structure import PLAIN, look_over
 
@@ -57,15 +57,11 @@ def _parse_plain(data: bytes) -> tuple[bool, Any]:
     """
     if look_over(np.frombuffer(data, np.uint8), MAX_DEPTH) != PLAIN or b"\0" in data:
         return False, None
-    collecting = gc.isenabled()
-    gc.disable()  # millions of young objects and no garbage: collecting takes longer than parsing
     try:
-        return True, msgspec.json.decode(data)
+        with no_collecting():
+            return True, msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False, None
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def check_depth(text: str, path: Path | str) -> None:

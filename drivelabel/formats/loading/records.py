@@ -31,6 +31,7 @@ class Records:
             raise FormatError(f"{where}: expected a list, got {type(items).__name__}.")
         self.where, self.skip_invalid = where, skip_invalid
         self.bad: dict[int, str] = {}
+        self._names: Counter[str] | None = None
         self.items: Sequence[dict[str, Any]] = items
         if not set(map(type, items)) <= {dict}:
             for row, item in enumerate(items):
@@ -59,7 +60,9 @@ class Records:
 
     def names(self) -> Counter[str]:
         """In how many objects each key is."""
-        return Counter(chain.from_iterable(self.items))
+        if self._names is None:
+            self._names = Counter(chain.from_iterable(self.items))
+        return self._names
 
     def has(self, name: str) -> BoolArray:
         """(n,), where the value is there, and neither null, false, 0 nor empty."""
@@ -96,7 +99,7 @@ class Records:
     def flags(self, name: str) -> BoolArray:
         """(n,) of true, false, 1, 0 or nothing, which is false."""
         values = [item.get(name, False) for item in self.items]
-        if not set(map(type, values)) <= {bool}:
+        if not (set(map(type, values)) <= {bool, int} and set(values) <= {0, 1}):
             values = self._each(name, False, Fields.flag, values)
         return np.array(values, np.bool_)
 

@@ -15,7 +15,8 @@ import pytest
 from drivelabel.errors import DriveLabelError, FormatError
 from drivelabel.formats import Entry
 from drivelabel.formats.coco import read_coco, write_coco
-from drivelabel.formats.coco.files import kept_name, looks_like_coco
+from drivelabel.formats.coco.files import looks_like_coco
+from drivelabel.formats.loading import kept_name
 from drivelabel.labels import NO_TRACK
 from drivelabel.labels.taxonomies import COCO
 from drivelabel.scene import ImageSet
