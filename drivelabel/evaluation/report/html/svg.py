@@ -156,6 +156,8 @@ def from_above(
 def _coloured(xy: FloatArray, error: FloatArray) -> list[Markup]:
     """The path in runs of one of four looks: unknown, up to a third, two thirds, all not found."""
     look = np.where(np.isnan(error), 0, 1 + np.minimum(2, np.nan_to_num(error) * 3).astype(np.int64))
-    starts = np.flatnonzero(np.r_[True, np.diff(look) != 0]).tolist() if len(look) else []
+    if not len(look):
+        return []
+    starts = np.flatnonzero(np.r_[True, np.diff(look) != 0]).tolist()
     ends = [*starts[1:], len(xy) - 1]
     return [path(xy[a : b + 1], f"ego e{look[a]}") for a, b in zip(starts, ends, strict=True) if b > a]
