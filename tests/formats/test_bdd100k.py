@@ -119,7 +119,8 @@ def test_real_files_come_back_equal(shared_data: Path, tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("kind", "name", "n_images", "n_boxes"),
     [
-        ("instances", "label/testcases/bitmasks/quasi-video", 2, 7), ("semantic", "eval/testcases/seg/gt", 1, 0),
+        ("instances", "label/testcases/bitmasks/quasi-video", 2, 7),
+        ("semantic", "eval/testcases/seg/gt", 1, 0),
         ("lanes", "eval/testcases/lane/gts", 4, 0), ("instances", "eval/testcases/mots/gt", 1, 3),
         ("instances", "label/testcases/to_rle/seg_track", 2, 22),
     ],
@@ -166,7 +167,7 @@ LABEL: dict[str, Any] = {"id": "1", "category": "car", "box2d": {"x1": 1, "y1": 
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        (LABEL | {"box2d": {"x1": 9, "y1": 1, "x2": 5, "y2": 5}}, "labels 0, box2d: box has negative size -3 x 5"),
+        (LABEL | {"box2d": {"x1": 9, "y1": 1, "x2": 5, "y2": 5}}, "box2d: box has negative size -3 x 5"),
         (LABEL | {"score": 2}, "score: expected a number in [0, 1]"), ({"id": "1"}, "has no category"),
         (LABEL | {"poly2d": [{"vertices": [[1, 2], [3]], "types": "LL"}]}, "expected 2 numbers, got 1"),
         (LABEL | {"poly2d": [{"vertices": [[1, 2], [3, 4]], "types": "LX"}]}, "expected one L or C"),
