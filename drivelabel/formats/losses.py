@@ -73,9 +73,11 @@ def count_columns(table: Table, kept: frozenset[str] | set[str], tally: Tally) -
 def _n_told(column: Any, default: Any) -> int:
     if isinstance(column, Ragged) or default is None:
         return len(column)
+    if not len(column):
+        return 0
     if column.dtype.kind == "f" and np.isnan(default):
         return int((~np.isnan(column)).reshape(len(column), -1).any(axis=1).sum())
-    return int((column != default).reshape(len(column), -1).any(axis=1).sum()) if len(column) else 0
+    return int((column != default).reshape(len(column), -1).any(axis=1).sum())
 
 
 def count_drive(scene: Scene, tally: Tally, why: str, *, times: bool = False) -> None:
