@@ -19,6 +19,9 @@ from drivelabel.scene import NO_SAMPLE, Layer, Scene
 from drivelabel.typing import BoolArray, FloatArray, IntArray
 
 LIGHT = DRIVING.id_of("traffic_light")
+MOVING = 0.5
+"""Metres per second from which on a cuboid moves."""
+MOTIONS = ("moving", "standing", "unknown")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +132,15 @@ def _objects(
         center=center,
         distance=distance,
         ignored_for=np.zeros(len(keep), np.int64),
-        bands={},
+        bands={"motion": motion_of(rows.velocity[keep])} if in_3d else {},
     )
+
+
+def motion_of(velocity: FloatArray) -> Any:
+    """(n,) of MOTIONS, from (n, 3) metres per second; unknown where it is NaN."""
+    speed = np.linalg.norm(velocity[:, :2].astype(np.float64), axis=1)
+    code = np.where(np.isnan(speed), 2, np.where(speed >= MOVING, 0, 1))
+    return np.array(MOTIONS, object)[code]
 
 
 def _box_places(rows: Any) -> tuple[FloatArray, FloatArray, FloatArray]:

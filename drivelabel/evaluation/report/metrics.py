@@ -18,6 +18,7 @@ from drivelabel.evaluation.report.cuboid_precision import cuboid_precision
 from drivelabel.evaluation.report.effort import effort_json
 from drivelabel.evaluation.report.findings import MAX_FINDINGS
 from drivelabel.evaluation.report.followed import track_lengths
+from drivelabel.evaluation.report.gather import MOTIONS
 from drivelabel.evaluation.report.image_precision import image_precision
 from drivelabel.evaluation.report.lanes import lanes_json
 from drivelabel.evaluation.report.lights import states_json
@@ -170,10 +171,17 @@ def _object_numbers(
         **(cuboid_precision(cuboids) if kind == "boxes3d" else image_precision(pooled)),
         "confusion": confusion(pooled),
         "tracks": tracks_json(scores),
+        **_motion(reports),
         "effort": effort_json([report.effort for report in reports], kind),
         **_filled(reports),
         "rules": _summed_rules(reports),
     }
+
+
+def _motion(reports: Sequence[ObjectReport]) -> dict[str, Any]:
+    """Found cuboids by true and predicted motion; empty for other kinds."""
+    tables = [report.motion for report in reports if report.motion is not None]
+    return {"motion": {"names": list(MOTIONS), "table": np.sum(tables, axis=0).tolist()}} if tables else {}
 
 
 def _placement(matched: Matched) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from drivelabel.evaluation.report.effort import box_effort, cuboid_effort
 from drivelabel.evaluation.report.findings import Finding, Outline, find
 from drivelabel.evaluation.report.followed import Track, true_tracks
 from drivelabel.evaluation.report.gather import (
+    MOTIONS,
     Gathered,
     frames_with_cuboids,
     gather,
@@ -52,6 +53,7 @@ class ObjectReport:
         findings, rules: see their modules.
         filled: counts with and without interpolated rows, where there are any.
         filled_rows: of truth and prediction.
+        motion: (3, 3) found cuboids by true and predicted motion, in the order of MOTIONS; else None.
     """
 
     matched: Matched
@@ -66,6 +68,7 @@ class ObjectReport:
     rules: list[Rule]
     filled: dict[str, Counts]
     filled_rows: tuple[int, int]
+    motion: IntArray | None
 
 
 def can_project(scene: Scene, truth: Layer, pred: Layer, kind: str) -> bool:
@@ -123,6 +126,7 @@ def evaluate_objects(
         rules=check_rules(matched, scene),
         filled=_filled(kind, theirs, ours, settings, known, projected),
         filled_rows=(_interpolated(theirs.objects), _interpolated(ours.objects)),
+        motion=_motion(matched, ours.objects) if in_3d else None,
     )
 
 
@@ -138,6 +142,14 @@ def _footprints(matched: Matched, truth: Layer, pred: Layer) -> Outline:
         return "ground", low[np.argsort(turn)]
 
     return outline
+
+
+def _motion(matched: Matched, pred: Objects) -> IntArray:
+    """Found cuboids by true and predicted motion: one taken to stand is refined to a wrong place."""
+    rows = np.flatnonzero(matched.truth_error == c.FOUND)
+    true, said = matched.truth.bands["motion"][rows], pred.bands["motion"][matched.truth_pred[rows]]
+    table = [[int(((true == a) & (said == b)).sum()) for b in MOTIONS] for a in MOTIONS]
+    return np.array(table, np.int64)
 
 
 def _judged(

@@ -172,6 +172,17 @@ def test_cuboids_that_no_sensor_saw_do_not_count():
     assert in_3d["counts"]["ignored_pred"] == 1, "a label on it is neither right nor false"
 
 
+def test_a_moving_car_taken_to_stand_is_in_a_table_of_its_own():
+    fast = cuboid(12, 0, 1, velocity=[[3.0, 0, 0]])
+    unsure = cuboid(25, 6, 2, velocity=[[np.nan, 0, 0]])
+    truth = layer("truth", boxes3d=[Boxes3D.concat([fast, unsure])])
+    pred = layer("auto", boxes3d=[Boxes3D.concat([cuboid(12, 0, 1), cuboid(25, 6, 2)])])
+    task = judged(scene({"truth": truth, "auto": pred}, 1))["boxes3d"]
+    assert task["motion"]["names"] == ["moving", "standing", "unknown"]
+    assert task["motion"]["table"] == [[0, 1, 0], [0, 0, 0], [0, 1, 0]]
+    assert task["slices"]["motion"]["moving"]["found"] == 1
+
+
 def test_the_nearest_counted_sample_speaks_for_those_that_nobody_counted():
     samples = [cuboid(12, 0, 1, n) for n in (0, -1, -1, -1)]
     truth = layer("truth", boxes3d=samples)

@@ -73,6 +73,7 @@ def object_section(
         "flat": kind != "boxes3d",
         "merged": task["merged"],
         "confusion": _confusion(task["confusion"]),
+        "motion": task.get("motion"),
         "curves": charts.curves(task),
         "tracks": task["tracks"],
         "tracks_note": paragraphs.tracks(task["tracks"], len(tracks)),
