@@ -98,17 +98,7 @@ def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | Non
         InvalidLabelError: the truth has labelled nothing that the prediction has too, or a table is broken.
     """
     settings = settings or Settings()
-    if truth == pred:
-        raise InvalidLabelError(
-            f"{scene.name}: expected two layers, got {truth!r} as truth and as prediction."
-        )
-    theirs, ours = scene.layer(truth), scene.layer(pred)
-    reasons = _reasons(scene, theirs, ours)
-    not_judged = {kind: why for kind, why in reasons.items() if why}
-    if all(reasons.values()):
-        told = " ".join(f"{kind}: {why}" for kind, why in not_judged.items())
-        raise InvalidLabelError(f"{scene.name}: layer {truth!r} can judge nothing of layer {pred!r}. {told}")
-    judged = {kind for kind, why in reasons.items() if not why}
+    theirs, ours, not_judged, judged = _sides(scene, truth, pred)
     others = LIGHTS not in judged
     objects = {
         kind: evaluate_objects(scene, theirs, ours, kind, settings, lights=others or kind == LIGHTS)
@@ -140,6 +130,21 @@ def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | Non
         channels=tuple(sensor.channel for sensor in scene.sensors),
         camera_wh=_sizes(scene),
     )
+
+
+def _sides(scene: Scene, truth: str, pred: str) -> tuple[Layer, Layer, dict[str, str], set[str]]:
+    """Both layers, why some kinds cannot be judged, and the kinds that can."""
+    if truth == pred:
+        raise InvalidLabelError(
+            f"{scene.name}: expected two layers, got {truth!r} as truth and as prediction."
+        )
+    theirs, ours = scene.layer(truth), scene.layer(pred)
+    reasons = _reasons(scene, theirs, ours)
+    not_judged = {kind: why for kind, why in reasons.items() if why}
+    if all(reasons.values()):
+        told = " ".join(f"{kind}: {why}" for kind, why in not_judged.items())
+        raise InvalidLabelError(f"{scene.name}: layer {truth!r} can judge nothing of layer {pred!r}. {told}")
+    return theirs, ours, not_judged, set(reasons) - set(not_judged)
 
 
 def _findings(

@@ -20,7 +20,7 @@ from drivelabel.evaluation.report.findings import MAX_FINDINGS
 from drivelabel.evaluation.report.followed import track_lengths
 from drivelabel.evaluation.report.gather import MOTIONS
 from drivelabel.evaluation.report.image_precision import image_precision
-from drivelabel.evaluation.report.lanes import lanes_json
+from drivelabel.evaluation.report.lane_numbers import lanes_json
 from drivelabel.evaluation.report.lights import states_json
 from drivelabel.evaluation.report.log import LogReport, kinds_of, matched_of
 from drivelabel.evaluation.report.objects import ObjectReport

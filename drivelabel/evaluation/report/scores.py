@@ -11,7 +11,7 @@ import numpy as np
 from drivelabel.evaluation.report.area_numbers import mean_over_used
 from drivelabel.evaluation.report.bootstrap import unit_of
 from drivelabel.evaluation.report.compare import difference
-from drivelabel.evaluation.report.lanes import lanes_json
+from drivelabel.evaluation.report.lane_numbers import lanes_json
 from drivelabel.evaluation.report.log import LogReport
 from drivelabel.evaluation.report.settings import Settings
 from drivelabel.evaluation.report.tracks import total_scores
