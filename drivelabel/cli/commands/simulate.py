@@ -83,11 +83,10 @@ def simulate(
     parts += [f"{kind} {number:,}" for kind, number in report.rows.items()]
     say(f"{out}: {', '.join(parts)}; {report.things:,} things, {report.seconds:.1f} s")
     if blender is not None and blender.seconds:
-        facts = _of_blender(blender)
+        facts, things = _of_blender(blender), blender.agreement
         say(
-            f"Blender: {facts['blender_seconds_a_frame']:.1f} s a frame; it shows the same things "
-            f"as the truth in {facts['same_pixels']:.4%} of pixels, borders aside in "
-            f"{facts['same_inner_pixels']:.4%}"
+            f"Blender: {facts['blender_seconds_a_frame']:.1f} s a frame; it shows other things than the truth "
+            f"in {things.differ:,} of {things.pixels:,} pixels, {things.differ_inner:,} of them beside no border"
         )
 
 
