@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivelabel.errors import StoreError
+from drivelabel.errors import FormatError, StoreError
 
 
 @contextmanager
@@ -20,6 +20,7 @@ def new_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
     Raises:
         StoreError: `target` is there and has files, or cannot be written.
+        FormatError: a text that was written has signs that UTF-8 has not.
     """
     if target.is_dir() and not any(target.iterdir()):
         target.rmdir()
@@ -56,6 +57,11 @@ def _aside(target: Path, overwrite: bool) -> Iterator[Path]:
             target.rename(folder / "old")
         (folder / "new").rename(target)
         _sync(target.parent)
+    except UnicodeEncodeError as error:
+        sign = error.object[error.start : error.end]
+        raise FormatError(
+            f"{target}: a name or text has {sign!r}, which no file can hold. Rename it."
+        ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

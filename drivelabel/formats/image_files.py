@@ -93,7 +93,7 @@ class ImageFiles:
                 target.symlink_to(source.resolve())
             else:
                 shutil.copyfile(source, target)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise StoreError(f"{source}: cannot be put into the export: {error}") from error
         self._tally.keep("images", "", 1, "copied" if self.how == "copy" else "linked")
 
