@@ -83,10 +83,10 @@ def simulate(
     parts += [f"{kind} {number:,}" for kind, number in report.rows.items()]
     say(f"{out}: {', '.join(parts)}; {report.things:,} things, {report.seconds:.1f} s")
     if blender is not None and blender.seconds:
-        facts, things = _of_blender(blender), blender.agreement
+        seconds, things = _of_blender(blender)["blender_seconds_a_frame"], blender.agreement
         say(
-            f"Blender: {facts['blender_seconds_a_frame']:.1f} s a frame; it shows other things than the truth "
-            f"in {things.differ:,} of {things.pixels:,} pixels, {things.differ_inner:,} of them beside no border"
+            f"Blender: {seconds:.1f} s a frame; it shows other things than the truth in {things.differ:,} of "
+            f"{things.pixels:,} pixels, {things.differ_inner:,} of them beside no border"
         )
 
 

@@ -113,6 +113,9 @@ def test_the_command_says_how_well_they_agree(tmp_path, capsys):
     assert main(["simulate", place, *arguments, "--style", "highway", *options]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["same_pixels"] == 1.0 and report["blender_seconds_a_frame"] == 1.5
+    assert main(["simulate", f"{place}2", *arguments, "--style", "highway", *options[:-1]]) == 0
+    said = capsys.readouterr().out
+    assert "Blender: 1.5 s a frame; it shows other things than the truth in 0 of 3,600 pixels, 0 of" in said
 
 
 @pytest.mark.parametrize("option", [["--samples", "9"], ["--blender-python", sys.executable]])
