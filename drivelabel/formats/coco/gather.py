@@ -45,6 +45,11 @@ class Gathered:
             self._label_maps[image] = np.full(image_hw, VOID, np.uint8)
         return self._label_maps[image]
 
+    def forget_label_maps(self, images: set[int]) -> None:
+        """Drop the label maps of some images, of which the file says that nobody drew one."""
+        for image in images & self._label_maps.keys():
+            del self._label_maps[image]
+
     def tables(self, labelled: dict[str, BoolArray]) -> dict[str, Grouped[Any]]:
         """Tables by image.
 

@@ -1,0 +1,68 @@
+"""Images whose pixels are numbers of labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from drivelabel.errors import FormatError
+from drivelabel.formats.loading import read_bytes
+from drivelabel.media.images import read_image_header
+from drivelabel.typing import AnyArray, IntArray
+
+MAX_BYTES = 1 << 30
+
+
+def read_label_image(path: Path, image_hw: tuple[int, int] | None = None) -> AnyArray:
+    """The pixels of a PNG as they are: (h, w) or (h, w, 3 or 4) in RGB order, uint8 or uint16.
+
+    The header is read first, so that a small file cannot claim a huge image.
+
+    Raises:
+        StoreError: the file is missing, is no image, or claims more than 200 Mpx.
+        FormatError: it is damaged, or not of the size `image_hw`.
+    """
+    header = read_image_header(path)
+    if image_hw is not None and header.image_hw != image_hw:
+        (height, width), (wanted_h, wanted_w) = header.image_hw, image_hw
+        raise FormatError(f"{path}: expected {wanted_w}x{wanted_h} pixels, got {width}x{height}.")
+    data = np.frombuffer(read_bytes(path, max_bytes=MAX_BYTES), np.uint8)
+    try:
+        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise FormatError(f"{path}: does not decode ({error.err}).") from error
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        raise FormatError(f"{path}: is damaged, or no image of whole numbers.")
+    if pixels.ndim == 3 and pixels.shape[2] >= 3:
+        pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+    return np.ascontiguousarray(pixels)
+
+
+def write_label_image(path: Path, pixels: AnyArray) -> None:
+    """Write (h, w) or (h, w, 3) RGB numbers as PNG, exactly."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done, code = cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels)
+    if not done:
+        raise FormatError(f"{path.name}: the mask cannot be written as PNG.")
+    path.write_bytes(code.tobytes())
+
+
+def ids_of_rgb(pixels: AnyArray, path: Path) -> IntArray:
+    """(h, w) int64, R + 256 G + 65536 B of (h, w, 3 or 4) uint8 pixels; grey ones count as R = G = B.
+
+    Raises:
+        FormatError: they have 16 bits.
+    """
+    if pixels.dtype != np.uint8:
+        raise FormatError(f"{path}: expected 8 bits a channel, got 16.")
+    rgb = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+    rgb = rgb.astype(np.int64)
+    ids: IntArray = rgb[..., 0] + 256 * rgb[..., 1] + 65536 * rgb[..., 2]
+    return ids
+
+
+def rgb_of_ids(ids: IntArray) -> AnyArray:
+    """(h, w, 3) uint8 pixels that :func:`ids_of_rgb` reads as `ids`, below 2**24."""
+    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
