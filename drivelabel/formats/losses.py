@@ -31,6 +31,7 @@ def count_losses(
     *,
     masks: frozenset[str] | set[str] = frozenset(),
     times: bool = False,
+    drive: bool = True,
 ) -> None:
     """Count as dropped whatever is there and not kept.
 
@@ -41,6 +42,7 @@ def count_losses(
         why: the note for kinds that it does not hold at all, such as "KITTI has no lane lines".
         masks: which of ``label_map`` and ``instance_map`` it holds.
         times: whether it holds when frames were taken.
+        drive: whether sweeps, poses and calibration are lost; false where the writer counts them itself.
     """
     for layer in pictures.layers:
         for kind, grouped in layer.tables.items():
@@ -52,7 +54,7 @@ def count_losses(
             if store is not None and kind not in masks:
                 tally.drop(kind, "", int(store.labelled().sum()), why)
     for data in pictures.data:
-        if isinstance(data, Scene):
+        if drive and isinstance(data, Scene):
             count_drive(data, tally, why, times=times)
 
 

@@ -35,12 +35,15 @@ def image_sets(draw: Any) -> ImageSet:
         ]
         tracks = draw(st.lists(st.integers(-1, 3), min_size=n, max_size=n, unique_by=lambda t: (t, t < 0)))
         common = {
-            "category_id": draw(_list(st.integers(0, len(BDD100K) - 1), n)), "origin": [IMPORTED] * n,
-            "score": draw(_list(st.floats(0, 1, width=32), n)), "track_id": tracks,
+            "category_id": draw(_list(st.integers(0, len(BDD100K) - 1), n)),
+            "origin": [IMPORTED] * n,
+            "score": draw(_list(st.floats(0, 1, width=32), n)),
+            "track_id": tracks,
             "attributes": {
-                "occluded": draw(_list(st.booleans(), n)), "note": draw(_list(st.text(max_size=3), n)),
+                "occluded": draw(_list(st.booleans(), n)),
+                "note": draw(_list(st.text(max_size=3), n)),
             },
-        }  # fmt: skip
+        }
         boxes = Boxes2D(
             xyxy=np.array([[x0, y0, x1, y1] for x0, x1, y0, y1 in corners]).reshape(n, 4), **common
         )
@@ -92,12 +95,15 @@ def test_boxes_name_their_last_pixel(tmp_path: Path) -> None:
 REAL = {
     "bdd100k_formats/eval/testcases/rle/seg/gt/0.json": 9,
     "bdd100k_formats/label/testcases/example_annotation.json": 4,
-    "scalabel_formats/image_list_with_auto_labels.json": 26, "scalabel_formats/scalabel_box_track.json": 8,
-    "scalabel_formats/image_list_with_auto_labels_graph.json": 27, "scalabel_formats/scalabel_det.json": 4,
-    "scalabel_formats/scalabel_ins_seg.json": 4, "scalabel_formats/scalabel_pose.json": 4,
+    "scalabel_formats/image_list_with_auto_labels.json": 26,
+    "scalabel_formats/scalabel_box_track.json": 8,
+    "scalabel_formats/image_list_with_auto_labels_graph.json": 27,
+    "scalabel_formats/scalabel_det.json": 4,
+    "scalabel_formats/scalabel_ins_seg.json": 4,
+    "scalabel_formats/scalabel_pose.json": 4,
     "bdd100k_formats/label/testcases/to_rle/test-rle.json": 11,
     "bdd100k_formats/label/testcases/example_ignore_annotation.json": 2,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -121,10 +127,11 @@ def test_real_files_come_back_equal(shared_data: Path, tmp_path: Path, name: str
     [
         ("instances", "label/testcases/bitmasks/quasi-video", 2, 7),
         ("semantic", "eval/testcases/seg/gt", 1, 0),
-        ("lanes", "eval/testcases/lane/gts", 4, 0), ("instances", "eval/testcases/mots/gt", 1, 3),
+        ("lanes", "eval/testcases/lane/gts", 4, 0),
+        ("instances", "eval/testcases/mots/gt", 1, 3),
         ("instances", "label/testcases/to_rle/seg_track", 2, 22),
     ],
-)  # fmt: skip
+)
 def test_real_masks(shared_data: Path, kind: str, name: str, n_images: int, n_boxes: int) -> None:
     layer = (data := find_reader("bdd100k")(shared_data / "bdd100k_formats" / name, masks=kind).data).layer(
         "truth"
@@ -168,14 +175,15 @@ LABEL: dict[str, Any] = {"id": "1", "category": "car", "box2d": {"x1": 1, "y1": 
     ("label", "message"),
     [
         (LABEL | {"box2d": {"x1": 9, "y1": 1, "x2": 5, "y2": 5}}, "box2d: box has negative size -3 x 5"),
-        (LABEL | {"score": 2}, "score: expected a number in [0, 1]"), ({"id": "1"}, "has no category"),
+        (LABEL | {"score": 2}, "score: expected a number in [0, 1]"),
+        ({"id": "1"}, "has no category"),
         (LABEL | {"poly2d": [{"vertices": [[1, 2], [3]], "types": "LL"}]}, "expected 2 numbers, got 1"),
         (LABEL | {"poly2d": [{"vertices": [[1, 2], [3, 4]], "types": "LX"}]}, "expected one L or C"),
         (LABEL | {"poly2d": [{"vertices": [[1, 2], [3, 4]], "types": "LC"}]}, "expected two C between two L"),
         (LABEL | {"rle": {"counts": "05", "size": [720, 1280]}}, "labels 0"),
         (LABEL | {"rle": {"counts": "05", "size": [2**31, 1280]}}, "frame 0"),
     ],
-)  # fmt: skip
+)
 def test_the_label_that_is_wrong_is_named(tmp_path: Path, label: Any, message: str) -> None:
     (tmp_path / "l.json").write_text(json.dumps([{"name": "a.jpg", "labels": [label]}]))
     with pytest.raises(FormatError) as caught:
