@@ -8,7 +8,8 @@ TrackEval does not live with numpy 1.26; give the Python of an environment that 
     python bench/tracks_lanes.py --only lanes
 
 The lane peers are plain Python: TuSimple's metric with numpy per pair of lines, and CULane's with cv2
-pictures of lines, as public ports do it. Ratios are the claim; absolute times drift by 2x.
+pictures of lines, as public ports do it. Times are CPU seconds of one process; ratios are the claim, absolute
+times drift by 2x.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def best_of(times: int, work: Callable[[], Any]) -> float:
-    """Seconds of the fastest of some runs, the first one not counted."""
+    """CPU seconds of the fastest of some runs, the first one not counted."""
     work()
     seconds = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return min(seconds)
 
 

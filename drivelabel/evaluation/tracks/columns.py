@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import polars as pl
 
 from drivelabel._check import check_finite, check_shape
 from drivelabel.errors import FormatError, InvalidLabelError, StoreError
@@ -101,6 +101,21 @@ class Overlaps:
     starts: IntArray
     pred_row: Int32Array
     similarity: FloatArray
+    _couples: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def couples(self, truth: Tracks, pred: Tracks) -> tuple[IntArray, IntArray, IntArray]:
+        """(e,) the couple of ids that each pair belongs to; (d,) their true and predicted ids, by true id.
+
+        Kept for the next metric of the same tracks.
+        """
+        known = self._couples
+        if known.get("truth") is not truth or known.get("pred") is not pred:
+            found = kernels.couples(
+                truth.track_id, truth.n_ids, pred.track_id, pred.n_ids, self.starts, self.pred_row
+            )
+            known.update(truth=truth, pred=pred, found=found)
+        found = known["found"]
+        return found[0], found[1], found[2]
 
     @classmethod
     def of_boxes(cls, truth: Tracks, pred: Tracks) -> Overlaps:
@@ -179,32 +194,44 @@ def read_mot_text(
         raise StoreError(f"{path}: cannot be read: {error}") from error
     if not text or text.isspace():
         return Tracks.from_rows(np.zeros(0), np.zeros(0), np.zeros((0, 4)), n_frames or 0)
-    numbers = _numbers(path, text)
-    if min_confidence is not None and numbers.shape[1] > 6:
-        numbers = numbers[numbers[:, 6] >= min_confidence]
-    if not np.isfinite(numbers[:, :6]).all():
-        raise FormatError(f"{path}: expected finite numbers in the first 6 fields of each line.")
-    xyxy = np.concatenate([numbers[:, 2:4], numbers[:, 2:4] + numbers[:, 4:6]], axis=1)
-    return Tracks.from_rows(numbers[:, 0] - 1, numbers[:, 1], xyxy, n_frames)
+    numbers = _numbers(path, text, 6 if min_confidence is None else 7)
+    if len(numbers) > 6:
+        numbers = numbers[:, numbers[6] >= min_confidence]
+    frame, track_id, left, top, width, height = numbers[:6]
+    xyxy = np.stack([left, top, left + width, top + height], axis=1)
+    return Tracks.from_rows(frame - 1, track_id, xyxy, n_frames)
 
 
-def _numbers(path: Path | str, text: bytes) -> FloatArray:
-    """(n, 7) the first fields of each line, or (n, 6) when lines have no more."""
-    fields = text.lstrip().partition(b"\n")[0].count(b",") + 1
+def _numbers(path: Path | str, text: bytes, most: int) -> FloatArray:
+    """(k, n) the first fields of all lines, `most` or as many as there are; the first six are finite."""
+    start = len(text) - len(text.lstrip()) if text[:1].isspace() else 0
+    stop = text.find(b"\n", start)
+    fields = text.count(b",", start, stop if stop >= 0 else len(text)) + 1
     if fields < 6:
         raise FormatError(f"{path}: expected at least 6 fields a line, got {fields}.")
-    # Not polars alone: it takes 5x as long for numbers of a few digits.
-    numbers = np.empty((text.count(b"\n") + 1, min(7, fields)))
-    lines = read_number_lines(np.frombuffer(text, np.uint8), 10.0 ** np.arange(16), numbers)
-    if lines >= 0:
-        return numbers[:lines]
+    fields = min(most, fields)
+    # Not polars alone: it takes 5x as long for numbers of a few digits. A field and its comma take two bytes.
+    numbers = np.empty((fields, len(text) // (2 * fields) + 1))
+    n = read_number_lines(np.frombuffer(text, np.uint8), 10.0 ** np.arange(16), numbers)
+    if n >= 0:
+        return numbers[:, :n]
+    numbers = _read_with_polars(path, text, fields)
+    if not np.isfinite(numbers[:6]).all():
+        raise FormatError(f"{path}: expected finite numbers in the first 6 fields of each line.")
+    return numbers
+
+
+def _read_with_polars(path: Path | str, text: bytes, n_fields: int) -> FloatArray:
+    """(n_fields, n) the first fields of lines of numbers of any spelling."""
+    import polars as pl
+
     try:
         table = pl.read_csv(text, has_header=False, infer_schema=False)
         filled = table.filter(~pl.all_horizontal(pl.all().is_null()))
-        columns = filled[:, : min(7, fields)].select(pl.all().str.strip_chars().cast(pl.Float64))
+        columns = filled[:, :n_fields].select(pl.all().str.strip_chars().cast(pl.Float64))
     except pl.exceptions.PolarsError as error:
         raise FormatError(f"{path}: expected lines of numbers with commas between: {error}") from error
-    return columns.to_numpy()
+    return np.ascontiguousarray(columns.to_numpy().T)
 
 
 def _without_gaps(ids: IntArray) -> tuple[IntArray, int]:

@@ -119,9 +119,7 @@ def hota(truth: Tracks, pred: Tracks, overlaps: Overlaps | None = None) -> Hota:
         zero = np.zeros(a)
         return Hota(np.zeros(a, np.int64), np.full(a, n), np.full(a, m), zero, zero, zero, np.ones(a))
     overlaps = overlaps or Overlaps.of_boxes(truth, pred)
-    couple, of_truth, of_pred = kernels.couples(
-        truth.track_id, truth.n_ids, pred.track_id, pred.n_ids, overlaps.starts, overlaps.pred_row
-    )
+    couple, of_truth, of_pred = overlaps.couples(truth, pred)
     truth_count = np.bincount(truth.track_id).astype(np.float64)[of_truth]
     pred_count = np.bincount(pred.track_id).astype(np.float64)[of_pred]
     exactly, sums = kernels.hota_counts(

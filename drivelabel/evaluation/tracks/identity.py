@@ -79,9 +79,7 @@ def identity(
 
 def agreeing_rows(truth: Tracks, pred: Tracks, overlaps: Overlaps, close: BoolArray) -> int:
     """Rows that agree under the best pairing of tracks, where (e,) `close` says which pairs of rows do."""
-    couple, of_truth, of_pred = kernels.couples(
-        truth.track_id, truth.n_ids, pred.track_id, pred.n_ids, overlaps.starts, overlaps.pred_row
-    )
+    couple, of_truth, of_pred = overlaps.couples(truth, pred)
     rows = kernels.identity_matches(
         truth.n_ids, pred.n_ids, couple, of_truth, of_pred, close.astype(np.int64)
     )

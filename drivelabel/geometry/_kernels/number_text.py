@@ -13,12 +13,12 @@ COMMA, NEWLINE, RETURN, SPACE, MINUS, PLUS, DOT, ZERO = 44, 10, 13, 32, 45, 43, 
 
 @njit(cache=True)
 def read_number_lines(text: npt.NDArray[np.uint8], tens: FloatArray, out: FloatArray) -> int:
-    """Write the first fields of each line into (lines, fields) `out`; how many lines, or -1 if not all plain.
+    """Write the first fields of each line into (fields, lines) `out`; how many lines, or -1 if not all plain.
 
     `tens` (16,) are powers of ten. Plain are numbers of at most 15 digits without exponent: those come out as
     the nearest double, as division of two exact doubles rounds correctly. Empty lines are left out.
     """
-    at, line, fields = 0, 0, out.shape[1]
+    at, line, fields = 0, 0, out.shape[0]
     while at < len(text):
         if text[at] == NEWLINE or text[at] == RETURN:
             at += 1
@@ -44,7 +44,7 @@ def read_number_lines(text: npt.NDArray[np.uint8], tens: FloatArray, out: FloatA
             if digits == 0 or digits > 15:
                 return -1
             number = np.float64(value) / tens[max(0, after)]
-            out[line, field] = -number if negative else number
+            out[field, line] = -number if negative else number
             while at < len(text) and (text[at] == SPACE or text[at] == RETURN):
                 at += 1
             ended = at >= len(text) or text[at] == NEWLINE
