@@ -65,6 +65,7 @@ class Format:
             ``scene`` picks one.
         pixels: how the format counts pixels, or None when it has none.
         about: what it is, in half a line.
+        narrower_than: formats that match too where this one does; this one is meant then.
     """
 
     write: Callable[..., ConversionReport] | None = None
@@ -73,6 +74,7 @@ class Format:
     scenes: Callable[[Path], list[str]] | None = None
     pixels: PixelConvention | None = None
     about: str = ""
+    narrower_than: tuple[str, ...] = ()
 
 
 _HOMES = {
@@ -163,6 +165,8 @@ def detect_format(path: Path) -> str:
         FormatError: none or several formats match.
     """
     found = [name for name in format_names() if (matches := find_format(name).matches) and matches(path)]
+    wider = {name for narrow in found for name in find_format(narrow).narrower_than}
+    found = [name for name in found if name not in wider]
     if len(found) == 1:
         return found[0]
     if not found:

@@ -91,7 +91,8 @@ def test_masks_turned_boxes_skeletons_and_lights(tmp_path: Path) -> None:
     builder.instance_track_id.append(5)
     turned = np.array([[20, 10], [28, 16], [25, 20], [17, 14]], np.float32)
     light = TrafficLights(
-        xyxy=[[1, 1, 4, 9]], keypoints=np.zeros((1, 3, 3)), category_id=[LIGHT], state=[2], arrow=[1], relevance=[1],
+        xyxy=[[1, 1, 4, 9]], keypoints=np.zeros((1, 3, 3)), category_id=[LIGHT], state=[2], arrow=[1],
+        relevance=[1],
     )  # fmt: skip
     builder.add(
         "a.png", (60, 80),

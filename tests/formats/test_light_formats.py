@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from drivelabel.errors import FormatError
-from drivelabel.formats import find_reader
+from drivelabel.formats import detect_format, find_reader
 from drivelabel.formats.traffic_lights import state_and_arrow
 from drivelabel.labels import ARROWS, LIGHT_STATES, RELEVANCES, TrafficLights
 
@@ -159,3 +159,23 @@ def test_dtld_refuses_unknown_states_and_negative_sizes(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_tags_say_state_and_arrow(tag: str, said: tuple[str, str]) -> None:
     assert state_and_arrow(tag, "here") == said
+
+
+S2TLD = """<annotation><filename>{0}.jpg</filename>
+<size><width>1920</width><height>1080</height><depth>3</depth></size>
+<object><name>{1}</name><bndbox><xmin>11</xmin><ymin>21</ymin><xmax>20</xmax><ymax>50</ymax></bndbox></object>
+</annotation>"""
+
+
+def test_s2tld_classes_are_states(tmp_path: Path) -> None:
+    for name, kind in (("a", "green"), ("b", "wait_on")):
+        (tmp_path / f"{name}.xml").write_text(S2TLD.format(name, kind))
+    assert detect_format(tmp_path) == "s2tld"
+    read = find_reader("s2tld")(tmp_path)
+    lights = [_lights(read.data, row) for row in range(2)]
+    assert [_states(one) for one in lights] == [[("green", "unknown")], [("unknown", "unknown")]]
+    assert lights[0].xyxy.tolist() == [[10, 20, 20, 50]]
+    assert lights[1].attributes.row(0)["s2tld.class"] == "wait_on"
+    (tmp_path / "c.xml").write_text(S2TLD.format("c", "bus"))
+    with pytest.raises(FormatError, match="expected the classes red, yellow, green, off, wait_on, got 'bus'"):
+        find_reader("s2tld")(tmp_path)

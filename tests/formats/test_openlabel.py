@@ -126,7 +126,7 @@ def _file(tmp_path: Path, **parts: Any) -> Path:
 
 
 def test_cuboids_in_ego_coords_are_put_into_the_world(tmp_path: Path) -> None:
-    """The ego stands at (10, 5), turned a quarter to the left; the box is 4 m ahead, as Euler angles tell it."""
+    """The ego stands at (10, 5), turned a quarter left; the box is 4 m ahead, turned by Euler angles."""
     turn = [0, -1, 0, 10, 1, 0, 0, 5, 0, 0, 1, 0, 0, 0, 0, 1]
     cuboid = {"name": "cuboid", "val": [4, 1, 0.5, 0, 0, 0.2, 4, 2, 1], "coordinate_system": "car"}
     file = _file(
