@@ -38,17 +38,14 @@ class Arrays:
     Args:
         session: readable, or writable for :meth:`put` and the like.
         where: the scene, for error messages.
-        nodes: groups and arrays that are known to be so in this snapshot; saves reading them.
+        like: arrays of this very snapshot; what they read and know need not be read again.
     """
 
-    def __init__(
-        self,
-        session: icechunk.Session,
-        where: str,
-        nodes: Mapping[str, dict[str, Any] | None] | None = None,
-    ) -> None:
+    def __init__(self, session: icechunk.Session, where: str, like: Arrays | None = None) -> None:
         self._store = session.store
-        self.nodes: dict[str, dict[str, Any] | None] = dict(nodes or {})
+        self.nodes: dict[str, dict[str, Any] | None] = dict(like.nodes if like else {})
+        # What was made of the arrays below a group, by its path; made anew when that is read anew.
+        self.derived: dict[str, Any] = dict(like.derived if like else {})
         self._specs: dict[str, tuple[dict[str, Any], ArraySpec]] = {}
         self._seen: dict[str, bytes | None] = {}
         self._waiting: dict[str, bytes | None] = {}
@@ -223,6 +220,7 @@ class Arrays:
         """Read a group or array, and all below it, anew from now on; "" for everything."""
         below = path + "/" if path else ""
         self.nodes = {p: n for p, n in self.nodes.items() if p != path and not p.startswith(below)}
+        self.derived = {p: n for p, n in self.derived.items() if p != path and not p.startswith(below)}
 
     # Small arrays, written whole
 
@@ -269,14 +267,21 @@ class Arrays:
 
     def write_array(self, path: str, values: AnyArray, chunk_rows: int = 65536) -> None:
         """Make a small array with these values, replacing an older one."""
-        rows = max(1, min(len(values), chunk_rows))
-        spec = ArraySpec(values.shape, (rows, *values.shape[1:]), values.dtype.name)
         if self.node(path) is not None:
             self.delete_tree(path)
+        self.extend_array(path, values, 0, max(1, min(len(values), chunk_rows)))
+
+    def extend_array(self, path: str, values: AnyArray, n_known: int, chunk_rows: int) -> None:
+        """Write an array of whose values the first `n_known` are stored already, in chunks of this many rows.
+
+        Only chunks that are new or were not full are written.
+        """
+        spec = ArraySpec(values.shape, (chunk_rows, *values.shape[1:]), values.dtype.name)
+        n_full = n_known // chunk_rows
+        checksums = self._checksums(path)[:n_full] if n_full else []
         items: dict[str, bytes | None] = {}
-        checksums = []
-        for index in range(math.ceil(len(values) / rows)):
-            data = spec.encode(values[index * rows : (index + 1) * rows])
+        for index in range(n_full, math.ceil(len(values) / chunk_rows)):
+            data = spec.encode(values[index * chunk_rows : (index + 1) * chunk_rows])
             items[spec.key(path, index)] = data
             checksums.append(checksum_of(data))
         self._put_node(path, spec.to_json({"checksums": checksums}))

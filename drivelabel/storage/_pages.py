@@ -14,11 +14,18 @@ import numpy as np
 
 from drivelabel._check import did_you_mean
 from drivelabel.errors import CorruptSceneError, SceneLookupError
-from drivelabel.labels import ABSENT, TABLES, AttributeColumn, Attributes, Grouped, Ragged, Table
+from drivelabel.labels import ABSENT, TABLES, Attributes, Grouped, Ragged, Table
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._page import UNLABELLED, Page
 from drivelabel.storage._spec import ArraySpec, checksum_of, seal_of
-from drivelabel.storage._vocabulary import codes_of, extended
+from drivelabel.storage._vocabulary import (
+    Vocabulary,
+    codes_of,
+    column_of,
+    extended,
+    read_vocabulary,
+    write_vocabulary,
+)
 from drivelabel.typing import AnyArray, UInt8Array
 
 MIN_PAGE_GROUPS = 64
@@ -195,8 +202,8 @@ class PagedTable:
                 columns[name] = Attributes(
                     n_rows,
                     {
-                        entry["name"]: AttributeColumn(arrays[f"{name}/{i}"][:n_rows], tuple(entry["values"]))
-                        for i, entry in enumerate(self._vocabulary())
+                        attribute: column_of(arrays[f"{name}/{i}"][:n_rows], values)
+                        for i, (attribute, values) in enumerate(self._vocabulary().items())
                     },
                 )
             elif spec.metadata.get("ragged"):
@@ -246,18 +253,21 @@ class PagedTable:
                 names.append(spec.name)
         return names
 
-    def _vocabulary(self) -> list[dict[str, Any]]:
-        return list(self.arrays.attrs(self.path).get("attributes", []))
+    def _vocabulary(self) -> Vocabulary:
+        return read_vocabulary(self.arrays, self.path)
 
     def _empty_page(self) -> Page:
         size = self.page_groups
         return Page(np.zeros(size, np.uint8), np.zeros(size, np.int32), self.kind.empty())
 
-    def _columns(self, page: Page, vocabulary: list[dict[str, Any]]) -> dict[str, AnyArray]:
+    def _columns(self, page: Page, vocabulary: Vocabulary) -> dict[str, AnyArray]:
         arrays: dict[str, AnyArray] = {STATE: page.state, COUNT: page.counts}
         for name, value in page.rows.columns().items():
             if isinstance(value, Attributes):
-                arrays |= {f"{name}/{i}": codes_of(value, entry) for i, entry in enumerate(vocabulary)}
+                arrays |= {
+                    f"{name}/{i}": codes_of(value, attribute, values)
+                    for i, (attribute, values) in enumerate(vocabulary.items())
+                }
             elif isinstance(value, Ragged):
                 arrays[f"{name}.count"] = value.counts.astype(np.int32)
                 arrays[f"{name}.values"] = value.values
@@ -284,11 +294,14 @@ class PagedTable:
 
     def rewrite(self, everything: Mapping[int, Page]) -> None:
         """Make the arrays anew, with room for twice the fullest page, and write these pages into them."""
-        attributes = self.arrays.attrs(self.path)
+        vocabulary = extended(
+            self._readable_vocabulary(), [page.rows.columns()["attributes"] for page in everything.values()]
+        )
         if self.exists:
             self.arrays.delete_tree(self.path)
         facts = {"kind": self.kind.KIND, "page_groups": self.page_groups, "pages": []}
-        self.arrays.set_attrs(self.path, attributes | facts)
+        self.arrays.set_attrs(self.path, facts)
+        write_vocabulary(self.arrays, self.path, vocabulary)
         capacity = _capacity(len(page.rows) for page in everything.values())
         n_groups, group_chunk = (self.n_pages * self.page_groups,), (self.page_groups,)
         specs = {
@@ -320,14 +333,20 @@ class PagedTable:
     def _code_spec(self, capacity: int) -> ArraySpec:
         return ArraySpec((self.n_pages * capacity,), (capacity,), "int32", fill=ABSENT)
 
-    def _extend_vocabulary(self, pages: Mapping[int, Page]) -> list[dict[str, Any]]:
+    def _readable_vocabulary(self) -> Vocabulary:
+        """The vocabulary; without any value when it is damaged, and the table is repaired."""
+        try:
+            return self._vocabulary()
+        except CorruptSceneError:
+            return {}
+
+    def _extend_vocabulary(self, pages: Mapping[int, Page]) -> Vocabulary:
         """The table's attribute names and values with what `pages` add; arrays are made for new names."""
         known = self._vocabulary()
-        parts = [page.rows.columns()["attributes"] for page in pages.values()]
-        vocabulary = extended(known, parts)
-        if vocabulary == known:
+        vocabulary = extended(known, [page.rows.columns()["attributes"] for page in pages.values()])
+        if vocabulary is known:
             return known
-        self.arrays.set_attrs(self.path, self.arrays.attrs(self.path) | {"attributes": vocabulary})
+        write_vocabulary(self.arrays, self.path, vocabulary)
         spec = self._code_spec(self._spec("row_id").chunk[0])
         new = range(len(known), len(vocabulary))
         self.arrays.create({f"{self.path}/attributes/{i}": spec for i in new})

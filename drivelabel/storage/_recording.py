@@ -16,7 +16,7 @@ from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._texts import texts_of, write_texts
 from drivelabel.typing import AnyArray
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the layout in docs/scene-format.md; a scene of a newer one is refused."""
 
 COLUMNS = ("timestamp_ns", "sensor", "source", "source_index", "sample")
@@ -77,6 +77,13 @@ def read_header(arrays: Arrays) -> dict[str, Any]:
             f"{FORMAT_VERSION}). Update drivelabel."
         )
     return header
+
+
+def note_format(arrays: Arrays) -> None:
+    """Mark a scene as of this version, because something was written into it that older ones do not know."""
+    root = arrays.attrs("")
+    if root["drivelabel"]["format_version"] < FORMAT_VERSION:
+        arrays.set_attrs("", root | {"drivelabel": root["drivelabel"] | {"format_version": FORMAT_VERSION}})
 
 
 def read_recording(arrays: Arrays, layers: Mapping[str, Any], root: str) -> Scene:

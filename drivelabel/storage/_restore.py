@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import icechunk
 
 from drivelabel.errors import StoreError
@@ -54,6 +56,17 @@ def _names(paths: set[str]) -> list[str]:
 
 
 def _copy_keys(old: Arrays, tip: Arrays, keys: list[str]) -> None:
-    for start in range(0, len(keys), COPY_KEYS):
-        some = keys[start : start + COPY_KEYS]
+    # What goes, goes first: in an array that becomes shorter its last chunks have no place any more.
+    kept: list[str] = []
+    for some in _parts(keys):
+        found = dict(zip(some, old.get(some), strict=True))
+        tip.put({key: None for key, data in found.items() if data is None})
+        kept += [key for key, data in found.items() if data is not None]
+    tip.flush()
+    for some in _parts(kept):
         tip.put(dict(zip(some, old.get(some), strict=True)))
+
+
+def _parts(keys: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(keys), COPY_KEYS):
+        yield keys[start : start + COPY_KEYS]

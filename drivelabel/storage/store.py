@@ -57,7 +57,7 @@ class SceneStore:
         self._place = place
         self._repo = repo
         self._log = Log(repo, place.name)
-        self._newest: tuple[str, dict[str, dict[str, Any] | None]] = ("", {})
+        self._newest: tuple[str, Arrays | None] = ("", None)
 
     @classmethod
     def open(cls, location: str | os.PathLike[str]) -> SceneStore:
@@ -188,9 +188,9 @@ class SceneStore:
 
     def _opened(self, session: icechunk.Session) -> Arrays:
         """The arrays of a session whose snapshot file was checked to be its own."""
-        snapshot, nodes = self._newest
+        snapshot, known = self._newest
         if session.snapshot_id == snapshot:
-            return Arrays(session, self.name, nodes)
+            return Arrays(session, self.name, known)
         found = retried(self.name, lambda: self._repo.lookup_snapshot(session.snapshot_id).id)
         if found != session.snapshot_id:
             raise CorruptSceneError(
@@ -408,7 +408,7 @@ class SceneStore:
         snapshot = self._land(session, edit, key)
         if snapshot is None:
             return None
-        self._newest = (snapshot, arrays.nodes)
+        self._newest = (snapshot, arrays)
         return CommitResult(snapshot, conflicts=conflicts, kept=kept)
 
     def _land(self, session: icechunk.Session, edit: Edit, key: str) -> str | None:

@@ -52,7 +52,7 @@ def test_a_scene_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     arrays.set_attrs("", {"drivelabel": header | {"format_version": 99}})
     arrays.flush()
     session.commit("from the future")
-    with pytest.raises(NewerFormatError, match=r"scene format 99; this one reads up to 1.*Update drivelabel"):
+    with pytest.raises(NewerFormatError, match=r"scene format 99; this one reads up to 2.*Update drivelabel"):
         SceneStore.open(tmp_path / "a.scene")
 
 

@@ -197,7 +197,9 @@ def test_other_zarr_readers_read_every_array(tmp_path: Path, codec: str) -> None
     assert count[3] == 4 and count.sum() == 4
     np.testing.assert_array_equal(layer["boxes2d/xyxy"][:4], boxes(4).xyxy)
     np.testing.assert_array_equal(layer["boxes2d/attributes/0"][:4], [0, -1, 1, 0])
-    assert layer["boxes2d"].attrs["attributes"] == [{"name": "occluded", "values": [True, False]}]
+    assert layer["boxes2d"].attrs["attributes"] == [{"name": "occluded"}]
+    assert bytes(layer["boxes2d/values/0/utf8"][:]) == b"truefalse"
+    assert layer["boxes2d/values/0/offsets"][:].tolist() == [0, 4, 9]
     np.testing.assert_array_equal(layer["label_map/cam_front/pixels"][3], label_map(1))
     np.testing.assert_array_equal(root["recording/frames/timestamp_ns"][:], store.scene().frames.timestamp_ns)
     for _, array in _arrays(root):
