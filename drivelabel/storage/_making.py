@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from filelock import FileLock, Timeout
 from drivelabel.errors import StoreError
 from drivelabel.storage._place import BRANCH, Place
 from drivelabel.storage._runtime import plain_errors
+
+REMOVALS, REMOVAL_PAUSE_S = 40, 0.025
 
 
 def new_repository(place: Place) -> icechunk.Repository:
@@ -36,11 +39,11 @@ def write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None
             raise already_there(name)
         beside = f".{hashlib.sha256(folder.name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
         _remove_abandoned(folder.parent, beside)
-        aside = folder.with_name(f"{beside}-{secrets.token_hex(8)}.partial")
-        aside.mkdir(parents=True)
+    aside = folder.with_name(f"{beside}-{secrets.token_hex(8)}.partial")
     making = FileLock(aside / "making", thread_local=False)
     try:
         with plain_errors(name):
+            aside.mkdir(parents=True)
             making.acquire()
         write(Place(name, aside))
         with plain_errors(name):
@@ -48,7 +51,16 @@ def write_aside(folder: Path, name: str, write: Callable[[Place], None]) -> None
             (folder / "making").unlink(missing_ok=True)
     finally:
         making.release()
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder. After an interruption the store's threads may still be writing into it."""
+    for _ in range(REMOVALS):
+        if not folder.exists():
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(REMOVAL_PAUSE_S)
 
 
 def _remove_abandoned(parent: Path, beside: str) -> None:
@@ -60,7 +72,7 @@ def _remove_abandoned(parent: Path, beside: str) -> None:
         except Timeout:
             continue
         lock.release()
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
 
 
 def already_there(name: str) -> StoreError:

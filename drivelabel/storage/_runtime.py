@@ -56,7 +56,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         if _loop is None:
             _loop = asyncio.new_event_loop()
             threading.Thread(target=_loop.run_forever, name="drivelabel-store", daemon=True).start()
-    return asyncio.run_coroutine_threadsafe(work, _loop).result()
+    future = asyncio.run_coroutine_threadsafe(work, _loop)
+    try:
+        return future.result()
+    finally:
+        future.cancel()  # of work that is not done: a person pressed Ctrl+C
 
 
 @contextmanager

@@ -6,6 +6,7 @@ instead of the second that imports take, so that many of them can be killed with
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -20,11 +21,11 @@ TESTS = Path(__file__).parents[1]
 
 
 class Forker:
-    """Starts jobs, which are functions of ``reliability.jobs``, each in a process of its own."""
+    """Starts jobs, which are functions of one module, each in a process of its own."""
 
-    def __init__(self, env: dict[str, str] | None = None) -> None:
+    def __init__(self, env: dict[str, str] | None = None, jobs: str = "reliability.jobs") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-u", str(Path(__file__))],
+            [sys.executable, "-u", str(Path(__file__)), jobs],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONPATH": str(TESTS), **(env or {})},
         )  # fmt: skip
@@ -58,10 +59,8 @@ class Forker:
 
 
 def _serve() -> None:
-    from reliability import jobs
-
+    jobs = importlib.import_module(sys.argv[1])
     jobs.warm_up()
-
     for line in sys.stdin:
         question = json.loads(line)
         if "wait" in question:

@@ -32,7 +32,7 @@ def kill_writers(
             while len(_lines(reported_path)) == len(before):
                 time.sleep(0.002)
             time.sleep(moments.uniform(0, 0.15))
-            _stop(pid, how)
+            stop_process(pid, how)
             assert forker.wait(pid) == (-9 if how == signal.SIGKILL else 1)
             killed += 1
             reported = _lines(reported_path)
@@ -61,7 +61,7 @@ def check_steps(store: SceneStore, reported: list[str]) -> int:
     return done
 
 
-def _stop(pid: int, how: int) -> None:
+def stop_process(pid: int, how: int) -> None:
     """Send a signal until the process has ended: Python drops a Ctrl-C that comes inside a finaliser."""
     while not _has_ended(pid):
         os.kill(pid, how)
