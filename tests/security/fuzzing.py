@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from security.guard import call_guarded
+from security.hand_made import hand_made
 from security.mutations import mutate
 from security.seeds import LABEL_SUFFIXES, Seed, own_seeds, real_seeds
 
@@ -48,7 +49,9 @@ def fuzz_reader(name: str, data: Path | None, inputs: int, seconds: float) -> Fu
         inputs: how many at most.
         seconds: processor time after which no new input is tried.
     """
+    made = hand_made(name)
     seeds = [*own_seeds(name), *islice(real_seeds(name, data), MAX_SEEDS)]
+    seeds += [] if made is None else [Seed("hand-made", *made)]
     done = Fuzzed(seeds=len(seeds))
     with tempfile.TemporaryDirectory() as folder:
         places = [_lay_out(seed, Path(folder) / f"{k}" / "in" / "side") for k, seed in enumerate(seeds)]

@@ -79,15 +79,16 @@ def _candidates(data: Path) -> tuple[Path, ...]:
 
 
 def _seed_of(path: Path, label: str) -> Seed | None:
-    """A tree's files; None when they are large. Of images only the first few are kept."""
+    """A tree's files, small ones first while they are no more than MAX_TREE; None for one large file."""
     files = [path] if path.is_file() else [p for p in sorted(path.rglob("*")) if p.is_file()]
     root = path.parent if path.is_file() else path
     kept: dict[str, bytes] = {}
-    for file in files:
-        if file.stat().st_size <= MAX_TREE:
-            kept[str(file.relative_to(root))] = file.read_bytes()
-        if sum(map(len, kept.values())) > MAX_TREE:
-            return None
+    left = MAX_TREE
+    for file in sorted(files, key=lambda p: p.stat().st_size):
+        left -= file.stat().st_size
+        if left < 0:
+            break
+        kept[str(file.relative_to(root))] = file.read_bytes()
     return Seed(label, path.name if path.is_file() else "", kept) if kept else None
 
 

@@ -125,9 +125,9 @@ def _codes(facts: dict[str, Any], where: str) -> tuple[str, str, str]:
     if state not in LIGHT_STATES:
         raise FormatError(f"{where}: unknown state {state[:40]!r}. Known: {', '.join(LIGHT_STATES)}.")
     arrow, relevance = facts.get("pictogram"), facts.get("relevance")
-    if arrow in _ARROWS:
+    if isinstance(arrow, str) and arrow in _ARROWS:
         del facts["pictogram"]
-    if relevance in _RELEVANCES:
+    if isinstance(relevance, str) and relevance in _RELEVANCES:
         del facts["relevance"]
     return state, _ARROWS.get(str(arrow), "unknown"), _RELEVANCES.get(str(relevance), "unknown")
 

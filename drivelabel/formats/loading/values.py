@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,8 +46,8 @@ class Fields:
         found = self._found(name, default)
         if isinstance(found, bool) or not isinstance(found, (int, float)):
             raise self._wrong(name, "a number", found)
-        if not math.isfinite(found) or abs(found) > MAX_MAGNITUDE:
-            raise FormatError(f"{self.where}: {name}: expected a finite number, got {found}.")
+        if not abs(found) <= MAX_MAGNITUDE:  # false for NaN too, and right for integers of any size
+            raise FormatError(f"{self.where}: {name}: expected a finite number, got {_shown(found)}.")
         return float(found)
 
     def integer(self, name: str, default: int = _MISSING) -> int:
@@ -120,7 +119,10 @@ def as_numbers(value: Any, where: str, count: int | None = None) -> FloatArray:
         raise FormatError(f"{where}: expected a list of numbers, got {_kind(value)}.")
     if count is not None and len(value) != count:
         raise FormatError(f"{where}: expected {count} numbers, got {len(value)}.")
-    numbers = np.asarray(value, np.float64)
+    try:
+        numbers = np.asarray(value, np.float64)
+    except OverflowError:
+        raise FormatError(f"{where}: expected finite numbers, got one of hundreds of digits.") from None
     if not (np.abs(numbers) <= MAX_MAGNITUDE).all():  # false for NaN too
         row = int(np.argmin(np.abs(numbers) <= MAX_MAGNITUDE))
         raise FormatError(f"{where}: expected finite numbers, got {numbers[row]} at place {row}.")
@@ -130,5 +132,10 @@ def as_numbers(value: Any, where: str, count: int | None = None) -> FloatArray:
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    shown = repr(value) if isinstance(value, (str, int, float, bool)) else ""
+    shown = _shown(value) if isinstance(value, (str, int, float, bool)) else ""
     return f"{type(value).__name__} {shown[:60]}".strip()
+
+
+def _shown(value: str | float) -> str:
+    """A value for an error; integers of thousands of digits cannot be printed."""
+    return "a huge number" if isinstance(value, int) and abs(value) >= 2**64 else repr(value)

@@ -307,3 +307,15 @@ def test_values_of_the_right_kind_are_given() -> None:
         fields.numbers("l", 3)
     with pytest.raises(FormatError, match="y: expected an object, got list"):
         Fields([], "y")  # type: ignore[arg-type]
+
+
+def test_integers_of_any_size_are_refused_in_words() -> None:
+    huge = int("f" * 9000, 16)  # Python does not print it
+    for value in (huge, -huge, 2**70):
+        fields = Fields({"a": value, "l": [1, value]}, "x")
+        with pytest.raises(FormatError, match="x: a: expected a finite number, got a huge number"):
+            fields.number("a")
+        with pytest.raises(FormatError, match="x: a: expected a whole number, got int a huge number"):
+            fields.integer("a")
+        with pytest.raises(FormatError, match="x: l: expected finite numbers, got"):
+            fields.numbers("l")
