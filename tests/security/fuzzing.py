@@ -15,7 +15,7 @@ import numpy as np
 from security.guard import call_guarded
 from security.hand_made import hand_made
 from security.mutations import mutate
-from security.seeds import LABEL_SUFFIXES, Seed, own_seeds, real_seeds
+from security.seeds import LABEL_SUFFIXES, Seed, own_seeds, readers, real_seeds
 
 from drivelabel.errors import DriveLabelError
 from drivelabel.formats import find_format
@@ -40,7 +40,25 @@ class Fuzzed:
     findings: dict[str, str] = field(default_factory=dict)
 
 
-def fuzz_reader(name: str, data: Path | None, inputs: int, seconds: float) -> Fuzzed:
+def fuzz_all(data: Path | None, seconds: float, first: int = 10**6) -> dict[str, dict[str, int]]:
+    """Fuzz every reader for its share of some processor time; inputs and how many were read, by reader.
+
+    Args:
+        data: the real recordings, or None.
+        seconds: for all readers together.
+        first: number of the first input; those of the test come before.
+
+    Raises:
+        AssertionError: a reader did what it must not.
+    """
+    names = readers()
+    done = {name: fuzz_reader(name, data, 10**6, seconds / len(names), first) for name in names}
+    findings = {f"{name}: {text}": at for name, one in done.items() for text, at in one.findings.items()}
+    assert findings == {}, findings
+    return {name: {"inputs": one.inputs, "read": one.read} for name, one in done.items()}
+
+
+def fuzz_reader(name: str, data: Path | None, inputs: int, seconds: float, first: int = 0) -> Fuzzed:
     """Give a reader damaged files.
 
     Args:
@@ -48,6 +66,7 @@ def fuzz_reader(name: str, data: Path | None, inputs: int, seconds: float) -> Fu
         data: the real recordings; our own exports alone when None.
         inputs: how many at most.
         seconds: processor time after which no new input is tried.
+        first: number of the first input; a number is always the same input.
     """
     made = hand_made(name)
     seeds = [*own_seeds(name), *islice(real_seeds(name, data), MAX_SEEDS)]
@@ -63,7 +82,7 @@ def fuzz_reader(name: str, data: Path | None, inputs: int, seconds: float) -> Fu
         # Small ones make more inputs a second; each has its turn.
         weights = [1 / (2000 + sum(map(len, seed.files.values()))) for seed in seeds]
         start = time.process_time()
-        for k in range(inputs if seeds else 0):
+        for k in range(first, first + (inputs if seeds else 0)):
             if time.process_time() - start > seconds:
                 break
             rng = random.Random(f"{name} {k}")
