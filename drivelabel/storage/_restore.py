@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import icechunk
 
 from drivelabel.errors import StoreError
 from drivelabel.storage._arrays import COPY_KEYS, Arrays
+from drivelabel.storage._keys import PATH as KEYS
 from drivelabel.storage._runtime import plain_errors
 
 
@@ -46,13 +47,15 @@ def _copy_changes(diff: icechunk.Diff, old: Arrays, tip: Arrays) -> None:
     changed = {f"{name}/zarr.json".lstrip("/") for name in updated}
     for path, chunks in diff.updated_chunks.items():
         name = path.strip("/")
-        if name not in made_anew:
+        if name not in made_anew and name.split("/")[0] != KEYS:
             changed |= {"/".join([name, "c", *(str(i) for i in chunk)]) for chunk in chunks}
     _copy_keys(old, tip, sorted(changed, key=lambda key: not key.endswith("zarr.json")))
 
 
-def _names(paths: set[str]) -> list[str]:
-    return sorted(path.strip("/") for path in paths)
+def _names(paths: Iterable[str]) -> list[str]:
+    """Paths of groups and arrays, parents first; but for the list of keys, which only grows."""
+    names = sorted(path.strip("/") for path in paths)
+    return [name for name in names if name.split("/")[0] != KEYS]
 
 
 def _copy_keys(old: Arrays, tip: Arrays, keys: list[str]) -> None:

@@ -12,6 +12,7 @@ from drivelabel.errors import StoreError
 from drivelabel.labels import TABLES
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
+from drivelabel.storage._keys import read_keys
 from drivelabel.storage._masks import MARK_CHUNK, MASK_KINDS, StoredMasks
 from drivelabel.storage._page import UNLABELLED
 from drivelabel.storage._pages import PagedTable
@@ -24,7 +25,7 @@ class Damage:
 
     Attributes:
         what: ``file``, ``branch``, ``history``, ``recording``, ``layer``, ``table``, ``mask``, ``marks``,
-            ``ids`` or ``note``.
+            ``ids``, ``note`` or ``keys``.
         message: in a sentence, with the place.
         layer, kind: whose labels, or "".
         groups: frames (cuboids: samples) that cannot be read.
@@ -75,6 +76,7 @@ def verify_labels(arrays: Arrays, root: str, report: CheckReport) -> None:
     except StoreError as error:
         report.damages.append(Damage("recording", str(error)))
         return
+    report.damages += _tried(partial(read_keys, arrays), Damage("keys", ""))
     for layer in layers:
         report.damages += _verify_layer(arrays, layer, extent, report)
 

@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from drivelabel.errors import CorruptSceneError, InvalidLabelError, StoreError
 from drivelabel.storage import _branch
 from drivelabel.storage._arrays import Arrays
+from drivelabel.storage._keys import add_keys
 from drivelabel.storage._log import KEPT
 from drivelabel.storage._place import BRANCH, Place
 from drivelabel.storage._runtime import plain_errors
 from drivelabel.storage.check import CheckReport, Damage, verify_labels
+from drivelabel.storage.history import Commit
 from drivelabel.storage.repair import FIXABLE, repair_labels
 from drivelabel.storage.store import SceneStore
 
@@ -211,7 +213,8 @@ def compact_history(location: str | os.PathLike[str], *, keep_days: float = 30) 
     """Give up the models' and imports' commits that are older than some days; people's commits stay.
 
     A person's commit stays in :meth:`SceneStore.log` and can be opened and restored as before. The newest
-    state is untouched. Room is freed by :func:`collect_garbage` afterwards.
+    state is untouched. Keys of given-up commits stay known, the newest 100,000. Room is freed by
+    :func:`collect_garbage` afterwards.
 
     Args:
         location: a folder, or ``s3://bucket/prefix``.
@@ -228,6 +231,7 @@ def compact_history(location: str | os.PathLike[str], *, keep_days: float = 30) 
         raise InvalidLabelError(f"keep_days: expected at least 1, got {keep_days}.")
     store = SceneStore.open(location)
     limit = datetime.now(UTC) - timedelta(days=keep_days)
+    _keep_keys(store, store.log())
     with store._place.lock():
         before = store.log()
         with plain_errors(store.name):
@@ -239,3 +243,10 @@ def compact_history(location: str | os.PathLike[str], *, keep_days: float = 30) 
             store._repo.expire_snapshots(limit)
         store._place.sync()
     return len(before) - len(SceneStore.open(location).log())
+
+
+def _keep_keys(store: SceneStore, commits: list[Commit]) -> None:
+    """Note the keys of all commits so far in the scene itself: a job that comes again has no effect."""
+    keys = [commit.key for commit in reversed(commits)]
+    edit = store._new_edit("Keep the keys of earlier commits", "import", None, "gc --compact", {})
+    store._commit(edit, lambda arrays: add_keys(arrays, keys))

@@ -14,13 +14,15 @@ from drivelabel.errors import StoreError
 from drivelabel.labels import NO_TRACK
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
+from drivelabel.storage._keys import PATH as KEYS
+from drivelabel.storage._keys import add_keys, read_keys
 from drivelabel.storage._masks import StoredMasks
 from drivelabel.storage._page import TOUCHED, Page
 from drivelabel.storage._pages import PagedTable
 from drivelabel.storage.check import Damage
 from drivelabel.typing import AnyArray
 
-FIXABLE = ("table", "mask", "marks", "note", "ids")
+FIXABLE = ("table", "mask", "marks", "note", "ids", "keys")
 """Damages in one state's labels that an earlier state, or the rest of this one, helps with."""
 
 LOST = "no intact state is left: marked as not labelled"
@@ -48,6 +50,7 @@ def repair_labels(
             "marks": _repair_masks,
             "note": _repair_note,
             "ids": _repair_ids,
+            "keys": _repair_keys,
         }.get(some[0].what)
         done += some if repair is None else repair(tip, extent, some, earlier)
     return done
@@ -148,6 +151,17 @@ def _repair_ids(tip: Arrays, extent: Extent, damages: list[Damage], earlier: lis
     lost = max(0, highest - len(known))
     tip.write_array(path, np.concatenate([known, np.full(lost, NO_TRACK, np.int64)]))
     return [damage.fixed(f"put back; {lost} things lost their track id") for damage in damages]
+
+
+def _repair_keys(tip: Arrays, extent: Extent, damages: list[Damage], earlier: list[Arrays]) -> list[Damage]:
+    tip.delete_tree(KEYS)
+    for old in earlier:
+        try:
+            add_keys(tip, read_keys(old))
+            return [damage.fixed(_source(old.snapshot)) for damage in damages]
+        except StoreError:
+            continue
+    return [damage.fixed("removed: jobs of given-up commits are not known any more") for damage in damages]
 
 
 def _readable(masks: StoredMasks) -> list[int]:

@@ -26,6 +26,7 @@ from drivelabel.scene import Layer, Scene
 from drivelabel.storage._apply import Applier
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
+from drivelabel.storage._keys import DRAWN, read_keys
 from drivelabel.storage._layers import read_layer, whole_layer
 from drivelabel.storage._log import Log
 from drivelabel.storage._making import already_there, new_repository, write_aside
@@ -374,12 +375,12 @@ class SceneStore:
     def _commit(self, edit: Edit, fill: Callable[[Arrays], None] | None = None) -> CommitResult:
         """Apply and commit, again from the newest state when another writer came first."""
         # A drawn key makes a commit recognisable whose answer was lost on the way.
-        key = edit.key or secrets.token_hex(8)
+        key = edit.key or f"{DRAWN}{secrets.token_hex(8)}"
         with self._place.lock():
             broken_off = 0
             for attempt in range(MAX_TRIES):
                 try:
-                    done = self._log.find_key(key, self.head) if edit.key or attempt else None
+                    done = self._done_before(key) if edit.key or attempt else None
                     if done is not None:
                         return CommitResult(done, changed=attempt > 0)
                     result = self._try(edit, key, fill)
@@ -391,6 +392,14 @@ class SceneStore:
                 if result is not None:
                     return result
         raise StoreError(f"{self.name}: {MAX_TRIES} other commits came first. Try again.")
+
+    def _done_before(self, key: str) -> str | None:
+        """The commit with a key; the newest one when that of the key was given up; None when it is new."""
+        head = self.head
+        found = self._log.find_key(key, head)
+        if found is None and not key.startswith(DRAWN) and key in read_keys(self._arrays(head)):
+            return head
+        return found
 
     def _try(self, edit: Edit, key: str, fill: Callable[[Arrays], None] | None) -> CommitResult | None:
         """One go at a commit; None when another one came first."""

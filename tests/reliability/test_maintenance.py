@@ -103,6 +103,45 @@ def test_compaction_keeps_every_commit_of_a_person(tmp_path: Path) -> None:
         compact_history(store.root, keep_days=0.5)
 
 
+def _deliver(store: SceneStore, job: int) -> bool:
+    with store.edit(f"job {job}", by="model", key=f"job-{job}") as edit:
+        edit.set("review", job, boxes(job + 1, job))
+    assert edit.result is not None
+    return edit.result.changed
+
+
+def test_a_job_that_comes_again_after_its_commit_was_given_up_has_no_effect(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    first = store.head
+    assert [_deliver(store, job) for job in range(4)] == [True] * 4
+    with store.edit("a person corrects", by="human") as edit:
+        edit.set("review", 4, boxes(9))
+    for _ in range(2):  # the second time from the list that the first one made
+        with clock_ahead(days=40):
+            assert compact_history(store.root, keep_days=30) > 0
+            collect_garbage(store.root)
+        store = SceneStore.open(store.root)
+        assert not {f"job-{job}" for job in range(4)} & {commit.key for commit in store.log()}
+        assert [_deliver(store, job) for job in range(4)] == [False] * 4
+        _deliver(store, 5)
+        store.restore("HEAD~1")
+        assert [_deliver(SceneStore.open(store.root), job) for job in range(4)] == [False] * 4
+    assert store.scene().layer("review").boxes2d.counts[:5].tolist() == [1, 2, 3, 4, 9]
+    assert first not in {commit.id for commit in store.log()}
+    assert check_scene(store.root).damages == []
+    _damage_keys(store)
+    assert [damage.what for damage in check_scene(store.root, fix=True).damages] == ["keys"]
+    assert not _deliver(SceneStore.open(store.root), 2)
+
+
+def _damage_keys(store: SceneStore) -> None:
+    session = store._repo.writable_session("main")
+    arrays = store._opened(session)
+    arrays.put({"keys/utf8/c/0": b"not what was written"})
+    arrays.flush()
+    session.commit("harm")
+
+
 @pytest.mark.parametrize("hours", [-30, 30])
 def test_commits_do_not_need_a_clock_that_only_goes_forward(
     tmp_path: Path, hours: float, monkeypatch: pytest.MonkeyPatch
