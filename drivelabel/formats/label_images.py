@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import cv2
@@ -65,4 +66,33 @@ def ids_of_rgb(pixels: AnyArray, path: Path) -> IntArray:
 
 def rgb_of_ids(ids: IntArray) -> AnyArray:
     """(h, w, 3) uint8 pixels that :func:`ids_of_rgb` reads as `ids`, below 2**24."""
-    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
+    rgb: AnyArray = np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
+    return rgb
+
+
+def mask_of_png(data: bytes, mask_hw: tuple[int, int], where: str) -> AnyArray:
+    """(h, w) bool of a PNG's bytes; pixels other than 0 are inside.
+
+    Raises:
+        FormatError: it is no PNG of that size.
+    """
+    height, width = mask_hw
+    claims = data[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", data[16:24].ljust(8, b"\0"))
+    if claims != (width, height):
+        raise FormatError(f"{where}: expected a PNG of {width}x{height} pixels.")
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise FormatError(f"{where}: the PNG does not decode ({error.err}).") from error
+    if pixels is None or pixels.shape[:2] != mask_hw:
+        raise FormatError(f"{where}: the PNG is damaged.")
+    inside: AnyArray = (pixels if pixels.ndim == 2 else pixels[..., :3].max(axis=2)) > 0
+    return inside
+
+
+def png_of_mask(mask: AnyArray) -> bytes:
+    """A (h, w) mask as the bytes of a grey PNG, 0 and 255."""
+    done, code = cv2.imencode(".png", mask.astype(np.uint8) * 255)
+    if not done:
+        raise FormatError("the mask cannot be written as PNG.")
+    return code.tobytes()

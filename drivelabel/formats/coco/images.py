@@ -198,7 +198,7 @@ class ImageList:
             else:
                 gathered.tally.drop("images", name, int(value is not None), "no plain value")
         parts = [image_tags(facts)] if facts else []
-        parts += [_own_tags(item)] if "tags" in item else []
+        parts += [own_tags(item)] if "tags" in item else []
         if not parts:
             return
         tags = Tags.concat(parts)
@@ -207,7 +207,8 @@ class ImageList:
         gathered.add("tags", tags, rows, np.arange(len(tags)) - len(tags))
 
 
-def _own_tags(item: Fields) -> Tags:
+def own_tags(item: Fields) -> Tags:
+    """The tags that a file of ours lists as ``tags``."""
     score, origin, facts = [], [], []
     for tag in item.objects("tags"):
         value = tag.number("score", 1.0)
