@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from drivelabel._check import check_finite, check_shape
-from drivelabel.errors import FormatError, InvalidLabelError, StoreError
-from drivelabel.geometry._kernels import track_scores as kernels
-from drivelabel.geometry._kernels.number_text import read_number_lines
+from drivelabel.errors import InvalidLabelError
+from drivelabel.geometry._kernels import track_pairs as kernels
 from drivelabel.labels import NO_TRACK, Boxes2D, Boxes3D, Grouped
 from drivelabel.typing import AnyArray, FloatArray, Int32Array, IntArray
 
@@ -171,67 +169,6 @@ def check_same_length(truth: Tracks, pred: Tracks) -> None:
         raise InvalidLabelError(
             f"pred: expected {len(truth)} frames like the truth, got {len(pred)}. Give n_frames to both."
         )
-
-
-def read_mot_text(
-    path: Path | str, *, min_confidence: float | None = None, n_frames: int | None = None
-) -> Tracks:
-    """Tracks of a MOTChallenge text file: frame (from 1), id, left, top, width, height, confidence, ...
-
-    Args:
-        path: the file; commas between the fields.
-        min_confidence: rows with less are left out; truth marks what does not count with 0.
-        n_frames: how many frames the log has; by default up to the last with a row.
-
-    Raises:
-        StoreError: the file cannot be read.
-        FormatError: it holds something else.
-        InvalidLabelError: a track has two rows in a frame, or a frame lies outside the log.
-    """
-    try:
-        text = Path(path).read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from error
-    if not text or text.isspace():
-        return Tracks.from_rows(np.zeros(0), np.zeros(0), np.zeros((0, 4)), n_frames or 0)
-    numbers = _numbers(path, text, 6 if min_confidence is None else 7)
-    if len(numbers) > 6:
-        numbers = numbers[:, numbers[6] >= min_confidence]
-    frame, track_id, left, top, width, height = numbers[:6]
-    xyxy = np.stack([left, top, left + width, top + height], axis=1)
-    return Tracks.from_rows(frame - 1, track_id, xyxy, n_frames)
-
-
-def _numbers(path: Path | str, text: bytes, most: int) -> FloatArray:
-    """(k, n) the first fields of all lines, `most` or as many as there are; the first six are finite."""
-    start = len(text) - len(text.lstrip()) if text[:1].isspace() else 0
-    stop = text.find(b"\n", start)
-    fields = text.count(b",", start, stop if stop >= 0 else len(text)) + 1
-    if fields < 6:
-        raise FormatError(f"{path}: expected at least 6 fields a line, got {fields}.")
-    fields = min(most, fields)
-    # Not polars alone: it takes 5x as long for numbers of a few digits. A field and its comma take two bytes.
-    numbers = np.empty((fields, len(text) // (2 * fields) + 1))
-    n = read_number_lines(np.frombuffer(text, np.uint8), 10.0 ** np.arange(16), numbers)
-    if n >= 0:
-        return numbers[:, :n]
-    numbers = _read_with_polars(path, text, fields)
-    if not np.isfinite(numbers[:6]).all():
-        raise FormatError(f"{path}: expected finite numbers in the first 6 fields of each line.")
-    return numbers
-
-
-def _read_with_polars(path: Path | str, text: bytes, n_fields: int) -> FloatArray:
-    """(n_fields, n) the first fields of lines of numbers of any spelling."""
-    import polars as pl
-
-    try:
-        table = pl.read_csv(text, has_header=False, infer_schema=False)
-        filled = table.filter(~pl.all_horizontal(pl.all().is_null()))
-        columns = filled[:, :n_fields].select(pl.all().str.strip_chars().cast(pl.Float64))
-    except pl.exceptions.PolarsError as error:
-        raise FormatError(f"{path}: expected lines of numbers with commas between: {error}") from error
-    return np.ascontiguousarray(columns.to_numpy().T)
 
 
 def _without_gaps(ids: IntArray) -> tuple[IntArray, int]:
