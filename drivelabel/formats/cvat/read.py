@@ -27,12 +27,20 @@ TAG = "cvat.tag."
 
 def looks_like_cvat(path: Path) -> bool:
     """Whether a path is CVAT's XML, or a folder with it."""
-    file = path / FILE if path.is_dir() else path
+    file = _file(path)
     if not file.is_file() or file.suffix.lower() != ".xml":
         return False
     with file.open("rb") as opened:
         head = opened.read(2048)
     return b"<annotations>" in head and b"<version>" in head
+
+
+def _file(path: Path) -> Path:
+    """The XML of a path: itself, annotations.xml in it, or the only XML in it."""
+    if not path.is_dir() or (path / FILE).is_file():
+        return path / FILE if path.is_dir() else path
+    found = sorted(path.glob("*.xml"))
+    return found[0] if len(found) == 1 else path / FILE
 
 
 def read_cvat(
@@ -48,7 +56,7 @@ def read_cvat(
     projected cuboids keypoints, masks instance maps, image labels tags.
 
     Args:
-        path: the XML file, or a folder with annotations.xml; images are in ``images`` beside it.
+        path: the XML file, or a folder with annotations.xml or one other XML; images lie in ``images`` there.
         layer: name of the layer.
         hz: frames a second of a video, which the file does not tell.
         on_invalid: ``skip`` leaves out shapes that break a rule and counts them.
@@ -58,7 +66,7 @@ def read_cvat(
         FormatError: it is no CVAT XML, or a shape breaks a rule; the message names the image and shape.
     """
     path = Path(path)
-    file = path / FILE if path.is_dir() else path
+    file = _file(path)
     root = read_xml(file)
     if root.tag != "annotations":
         raise FormatError(f"{file}: expected the element annotations, got {root.tag[:40]!r}.")
