@@ -47,4 +47,5 @@ def from_world(
 def observation_angle(location: FloatArray, rotation_y: FloatArray) -> FloatArray:
     """(n,) KITTI's alpha: the angle at which the camera sees the box, in (-pi, pi]."""
     alpha = rotation_y - np.arctan2(location[:, 0], location[:, 2])
-    return -((-alpha + np.pi) % (2 * np.pi) - np.pi)
+    wrapped: FloatArray = -((-alpha + np.pi) % (2 * np.pi) - np.pi)
+    return wrapped

@@ -161,7 +161,7 @@ class FrameObjects:
         size = shortest(solid.size_lwh)
         location, angle, lean = from_world(solid.center, size, solid.quat_wxyz, rect)
         exact = np.concatenate([size[:, [2, 1, 0]], location, angle[:, None]], axis=1)
-        rounded = exact.copy()
+        rounded: FloatArray = exact.copy()
         rounded[:, 3:] = np.round(exact[:, 3:], DECIMALS)
         off = float(np.abs(rounded - exact).max())
         self.tally.approximate("boxes3d", "center", len(solid), max(off, _EXTRA_DIGITS), "m", "six decimals")
@@ -172,8 +172,9 @@ class FrameObjects:
     def _row(self, flat: Boxes2D, row: int, cuboid: FloatArray | None, frame: int, tracking: bool) -> Row:
         facts = flat.attributes.row(row)
         name = self.names[int(flat.category_id[row])]
-        plain = cuboid is None
-        alpha = NO_ANGLE if plain else float(observation_angle(cuboid[None, 3:6], cuboid[None, 6])[0])
+        alpha = NO_ANGLE
+        if cuboid is not None:
+            alpha = float(observation_angle(cuboid[None, 3:6], cuboid[None, 6])[0])
         numbers = np.array(
             [
                 _fact(facts, "truncated", NO_TRUNCATION),
