@@ -25,8 +25,7 @@ from drivelabel.simulate.geometry3d import Surfaces
 from drivelabel.simulate.render import Effects, LidarModel, Light, cast_lidar, light_up, render_camera
 from drivelabel.simulate.render.lidar import _beams, _relative
 from drivelabel.simulate.render.visibility import see_pinhole
-from drivelabel.simulate.world import World, WorldSettings
-from drivelabel.simulate.world.world import START_NS
+from drivelabel.simulate.world import START_NS, World, WorldSettings
 
 HW = (900, 1600)
 CAMERA = Camera("cam_front", HW, np.array([[1266.0, 0, 816], [0, 1266, 491], [0, 0, 1]]))
