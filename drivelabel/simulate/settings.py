@@ -71,6 +71,9 @@ class Air:
         rain: 0 dry to 1 a downpour.
         fog_per_m: share of light lost per metre.
         time_of_day: ``day``, ``dusk`` or ``night``.
+        exposure_ev: stops by which the cameras are set brighter than metered.
+        white_balance: their gains of red, green and blue.
+        jpeg_quality: of the pictures' files.
     """
 
     elevation_deg: float
@@ -79,6 +82,9 @@ class Air:
     rain: float
     fog_per_m: float
     time_of_day: str
+    exposure_ev: float
+    white_balance: tuple[float, float, float]
+    jpeg_quality: int
 
     @classmethod
     def draw(cls, settings: SimulateSettings) -> Air:
@@ -89,6 +95,7 @@ class Air:
         if settings.weather != "clear":
             elevation = max(elevation, 30.0)
         time_of_day = "night" if settings.world.night else "dusk" if elevation < 18 else "day"
+        warm, green = (float(x) for x in np.clip(rng.normal(0.0, [0.03, 0.01]), -0.06, 0.06))
         return cls(
             elevation,
             float(rng.uniform(-180, 180)),
@@ -96,6 +103,9 @@ class Air:
             float(rng.uniform(0.35, 0.8)) if settings.weather == "rain" else 0.0,
             {"fog": float(rng.uniform(0.012, 0.025)), "rain": 0.003}.get(settings.weather, 0.0),
             time_of_day,
+            float(np.clip(rng.normal(0.0, 0.25), -0.6, 0.6)),
+            (1.0 + warm, 1.0 + green, 1.0 - warm),
+            int(rng.integers(86, 96)),
         )
 
     def light(self, world_from_ego: FloatArray) -> Light:
@@ -111,6 +121,8 @@ class Air:
         vx, vy, vz = (float(x) for x in velocity_cam)
         wx, wy, wz = (float(x) for x in turn_cam)
         return Effects(
+            exposure_ev=self.exposure_ev,
+            white_balance=self.white_balance,
             noise=0.02 if night else 0.008,
             motion_blur_s=0.008 if night else 0.002,
             velocity_cam=(vx, vy, vz),

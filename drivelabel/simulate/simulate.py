@@ -170,7 +170,8 @@ class Simulation:
         made = render_camera(lit, pose, camera, lit.light, effects, seed)
         view = View(timestamp_ns, camera, pose, made.category, made.instance, made.depth)
         truth = frame_truth(self.world, view, lit.surfaces, self._tags)
-        return MadeFrame(frame, made.image_rgb, encode(made.image_rgb, self.settings.image_format), truth)
+        encoded = encode(made.image_rgb, self.settings.image_format, self.air.jpeg_quality)
+        return MadeFrame(frame, made.image_rgb, encoded, truth)
 
     def _motion_of(self, camera: Camera, timestamp_ns: int) -> tuple[FloatArray, FloatArray]:
         """(3,) m/s and (3,) rad/s of a camera in its own coords."""
@@ -210,14 +211,14 @@ class Simulation:
         return self.settings.rig.lidars[row]
 
 
-def encode(image_rgb: UInt8Array, image_format: str) -> bytes:
+def encode(image_rgb: UInt8Array, image_format: str, jpeg_quality: int = JPEG_QUALITY) -> bytes:
     """The bytes of an image file.
 
     Raises:
         StoreError: OpenCV cannot write it.
     """
     options = (
-        [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
         if image_format == "jpg"
         else [cv2.IMWRITE_PNG_COMPRESSION, 3]
     )

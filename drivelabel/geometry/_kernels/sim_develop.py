@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from drivelabel.typing import Float32Array, UInt8Array
+from drivelabel.typing import Float32Array, FloatArray, UInt8Array
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def develop(
     light: Float32Array,
-    gain: float,
+    gain: FloatArray,
     vignette: float,
     noise: float,
     grain: Float32Array,
@@ -23,7 +23,7 @@ def develop(
 
     Args:
         light: linear RGB.
-        gain: exposure.
+        gain: (3,), exposure of red, green and blue.
         vignette: share lost in the corners.
         noise: standard deviation at mid grey, share of full scale.
         grain: (2^k,) standard normal numbers.
@@ -36,20 +36,21 @@ def develop(
     half = 0.25 * (height * height + width * width)
     top = len(curve) - 1
     # The curve's index is this times the square root of light; all in float32, whose roots are fast.
+    exposed = gain.astype(np.float32)
     to_index, spread = np.float32(0.5 * top), np.float32(noise * 255.0)
     for y in range(height):
         dy = y + 0.5 - 0.5 * height
         at = start + y * 40_503 * 7
         for x in range(width):
             dx = x + 0.5 - 0.5 * width
-            shade = np.float32(gain * (1.0 - vignette * (dx * dx + dy * dy) / half))
+            shade = np.float32(1.0 - vignette * (dx * dx + dy * dy) / half)
             common = grain[(at + 3 * x) & mask] * np.float32(0.6)
             r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
             # A sensor's colours are paler than the paint's.
             grey = np.float32(0.16) * (np.float32(0.3) * r + np.float32(0.59) * g + np.float32(0.11) * b)
             for k in range(3):
                 pale = grey + np.float32(0.84) * light[y, x, k]
-                value = np.sqrt(max(pale * shade, np.float32(0.0))) * to_index
+                value = np.sqrt(max(pale * shade * exposed[k], np.float32(0.0))) * to_index
                 shown = curve[min(int(value), top)]
                 own = grain[(at + 3 * x + k + 1) & mask] * np.float32(0.8) + common
                 # Photon noise: its share shrinks with light; the tone curve shrinks it in bright parts.

@@ -48,7 +48,8 @@ def develop_image(
     _add_glow(radiance, gain, 0.12 if light.is_night or effects.rain > 0 else 0.03)
     image = np.empty(radiance.shape, np.uint8)
     start = int(rng.integers(1 << 20))
-    develop(radiance, gain, effects.vignette, effects.noise, _grain(), start, _curve(), image)
+    balanced = gain * np.asarray(effects.white_balance, np.float64)
+    develop(radiance, balanced, effects.vignette, effects.noise, _grain(), start, _curve(), image)
     return image
 
 

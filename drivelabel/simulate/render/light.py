@@ -105,6 +105,7 @@ class Effects:
 
     Attributes:
         exposure_ev: stops brighter (above 0) or darker than metered.
+        white_balance: gain of red, green and blue.
         noise: standard deviation at mid grey, share of full scale.
         motion_blur_s: how long the shutter is open.
         velocity_cam: (x, y, z) m/s of the camera in its own coords, for motion blur.
@@ -116,6 +117,7 @@ class Effects:
     """
 
     exposure_ev: float = 0.0
+    white_balance: Rgb = (1.0, 1.0, 1.0)
     noise: float = 0.008
     motion_blur_s: float = 0.0
     velocity_cam: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -132,6 +134,10 @@ class Effects:
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise InvalidLabelError(f"effects.{name}: expected a number from 0 on, got {value!r}.")
+        if not all(np.isfinite(gain) and gain > 0 for gain in self.white_balance):
+            raise InvalidLabelError(
+                f"effects.white_balance: expected three gains above 0, got {self.white_balance!r}."
+            )
         if not np.isfinite(self.exposure_ev):
             raise InvalidLabelError(f"effects.exposure_ev: expected a number, got {self.exposure_ev!r}.")
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from drivelabel.geometry._kernels.sim_noise import CLOUD, GRAIN, LAWN, LEAF, ROAD, STAIN, TILE, WALL, WEAR
-from drivelabel.typing import Float32Array
+from drivelabel.typing import AnyArray, Float32Array
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +72,7 @@ def _repeated(pattern: Float32Array, times: int) -> Float32Array:
     return _even(np.tile(small, (times, times)))
 
 
-def _even(values: Float32Array) -> Float32Array:
+def _even(values: AnyArray) -> Float32Array:
     """With mean 0, and mostly in [-1, 1]."""
     centred = values - values.mean()
     even: Float32Array = (centred / (2.5 * centred.std())).astype(np.float32)

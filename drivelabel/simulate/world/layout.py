@@ -284,7 +284,8 @@ def _junction(
     reach_m = TURN_REACH_M if ego_turn else CROSS_REACH_M
     reach = np.linspace(-reach_m, reach_m, 1 + round(reach_m / 5) * 2)
     beyond = np.maximum(np.abs(reach) - 45, 0)
-    bend = rng.uniform(-1, 1, 2) / 500
+    # As much on both sides, so that the junction is the street's middle.
+    bend = float(rng.uniform(-1, 1)) / 500 * np.array([1.0, float(rng.choice([-1.0, 1.0]))])
     offset = np.where(reach > 0, bend[0], bend[1]) * beyond**2 / 2
     along, left = np.array([np.cos(heading), np.sin(heading)]), np.array([-np.sin(heading), np.cos(heading)])
     line = Line(center + reach[:, None] * along + offset[:, None] * left)

@@ -130,6 +130,11 @@ _MATERIAL_IDS = {name: row for row, name in enumerate(MATERIALS)}
 _QUAD = np.array([0, 1, 2, 0, 2, 3])
 
 
+def triangles(corners: AnyArray, look: Look) -> Mesh:
+    """(m, 3, 3) triangles of one look; their textures run along x and y."""
+    return _mesh(corners, look, np.asarray(corners)[:, :, :2])
+
+
 def quads(corners: AnyArray, look: Look, uv: AnyArray | None = None) -> Mesh:
     """Two triangles per quad.
 

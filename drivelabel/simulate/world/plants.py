@@ -14,6 +14,7 @@ from drivelabel.simulate.world.mesh import (
     ball,
     box,
     loft,
+    triangles,
     tube,
     turn_z,
 )
@@ -27,9 +28,13 @@ def _grown(kind: str, rng: np.random.Generator, height: float, made_for: float) 
     mesh = _plant(kind, int(rng.integers(N_PLANTS)))
     scale = height / made_for
     grown = mesh.moved(turn_z(float(rng.uniform(-np.pi, np.pi))) @ np.diag([scale, scale, scale, 1.0]))
-    tint = (rng.uniform(0.75, 1.3, 3) * [1.1, 1.0, 0.9]).astype(np.float32)
+    # Some are olive, some dusty, some nearly yellow.
+    dry = float(rng.uniform(0.0, 1.0)) ** 2
+    tint = (rng.uniform(0.6, 1.25) * rng.uniform(0.85, 1.15, 3) * [1.05 + 0.7 * dry, 1.0, 0.85]).astype(
+        np.float32
+    )
     is_leaf = grown.material == MATERIALS.index("foliage")
-    color = np.where(is_leaf[:, None], np.clip(grown.color * tint, 0, 1), grown.color)
+    color = np.where(is_leaf[:, None], np.clip(grown.color * tint.astype(np.float32), 0, 1), grown.color)
     return replace(grown, color=color)
 
 
@@ -76,13 +81,27 @@ def _make_broadleaf(rng: np.random.Generator) -> Mesh:
         )
         z = fork + (height - fork) * (0.68 if k == 0 else float(rng.uniform(0.28, 0.7)))
         size = spread * float(rng.uniform(0.62, 0.95))
-        lumps = rng.uniform(0.78, 1.12, (6, 9))
+        lumps = rng.uniform(0.78, 1.12, (5, 8))
         center = (out * np.cos(angle), out * np.sin(angle), z)
         radii = (size, size, min(size * 0.85, height - z))
-        parts.append(
-            ball(center, radii, leaf.shade(float(rng.uniform(0.85, 1.2))), rings=6, sides=9, lumps=lumps)
-        )
+        own = leaf.shade(float(rng.uniform(0.85, 1.2)))
+        crown = ball(center, radii, own, rings=5, sides=8, lumps=lumps)
+        parts.append(_leafy(rng, crown, own, 70, 0.36))
     return Mesh.concat(parts)
+
+
+def _leafy(rng: np.random.Generator, crown: Mesh, look: Look, n: int, size: float) -> Mesh:
+    """A crown with twigs that fray its outline: triangles on its surface that point outwards anyhow."""
+    t = crown.triangles.astype(np.float64)
+    normal = np.cross(t[:, 1] - t[:, 0], t[:, 2] - t[:, 0])
+    area = np.linalg.norm(normal, axis=1)
+    on = rng.choice(len(t), n, p=area / area.sum())
+    share = rng.dirichlet(np.ones(3), n)
+    middle = (t[on] * share[:, :, None]).sum(axis=1)
+    out = normal[on] / area[on][:, None]
+    corners = rng.normal(size=(n, 3, 3)) + 0.9 * out[:, None]
+    corners *= size * rng.uniform(0.5, 1.0, (n, 3, 1)) / np.linalg.norm(corners, axis=2, keepdims=True)
+    return Mesh.concat([crown, triangles(middle[:, None] + corners, look)])
 
 
 def _make_conifer(rng: np.random.Generator) -> Mesh:
@@ -98,16 +117,16 @@ def _make_conifer(rng: np.random.Generator) -> Mesh:
         ring = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.full(9, low)], axis=1)
         ring[:, :2] *= rng.uniform(0.8, 1.15, (9, 1))
         tip = np.tile([0.0, 0.0, high], (9, 1)) + 0.05 * (ring - ring.mean(axis=0))
-        parts.append(loft(np.stack([ring, tip]), leaf))
+        parts.append(_leafy(rng, loft(np.stack([ring, tip]), leaf), leaf, 36, 0.34))
     return Mesh.concat(parts)
 
 
 def _make_bush(rng: np.random.Generator) -> Mesh:
     size = 1.0
     leaf = Look((0.04, 0.1, 0.025), "vegetation", "foliage").shade(float(rng.uniform(0.7, 1.5)))
-    return ball(
-        (0, 0, size * 0.42), (size * 0.7, size * 0.7, size * 0.55), leaf, lumps=rng.uniform(0.8, 1.15, (6, 8))
-    )
+    center, radii = (0.0, 0.0, size * 0.42), (size * 0.7, size * 0.7, size * 0.55)
+    crown = ball(center, radii, leaf, rings=5, lumps=rng.uniform(0.8, 1.15, (5, 8)))
+    return _leafy(rng, crown, leaf, 80, 0.16)
 
 
 @lru_cache(maxsize=256)

@@ -64,7 +64,7 @@ class Route:
 
 
 def make_routes(layout: Layout) -> list[Route]:
-    """All ways through a world: first the main road forward, then backward; last the ego's, where it turns."""
+    """All ways through a world: the main road forward, backward, others; last the ego's, where it turns."""
     main, profile = layout.main, layout.main.profile
     lanes = -np.array([profile.lane_center(lane) for lane in range(profile.lanes)])
     if any(junction.has_left_arrows for junction in layout.junctions):

@@ -6,7 +6,7 @@ import numpy as np
 
 from drivelabel.simulate.world.layout import Junction, Layout, Profile, Road, corner_radius
 from drivelabel.simulate.world.lines import Line
-from drivelabel.simulate.world.mesh import Look, Mesh, box, fan, quads, ribbon, turn_z
+from drivelabel.simulate.world.mesh import Color, Look, Mesh, box, fan, quads, ribbon, turn_z
 from drivelabel.typing import AnyArray, FloatArray
 
 KERB_M = 0.13
@@ -21,6 +21,7 @@ PAVEMENT = Look((0.2, 0.195, 0.185), "sidewalk", "concrete")
 LAWN = Look((0.07, 0.13, 0.03), "terrain", "grass")
 YARD = Look((0.16, 0.155, 0.15), "sidewalk", "concrete")
 WORLD_FLOOR = Look((0.07, 0.11, 0.035), "terrain", "grass")
+WOODS = Look((0.035, 0.06, 0.022), "vegetation", "foliage")
 GUARD_RAIL = Look((0.42, 0.43, 0.44), "barrier", "metal")
 
 
@@ -58,7 +59,7 @@ def cross_blocks(layout: Layout, junction: Junction) -> list[tuple[float, float]
 def make_streets(layout: Layout, rng: np.random.Generator) -> Mesh:
     """All asphalt, kerbs, pavements and ground."""
     main = layout.main
-    parts = [_floor(main.line)]
+    parts = [_floor(main.line), _hills(main.line, rng)]
     s = main.line.stations(0, main.line.length, 4.0)
     parts.append(strip(main.line, s, -main.profile.half, main.profile.half, ASPHALT))
     for start, stop in blocks(layout):
@@ -70,7 +71,18 @@ def make_streets(layout: Layout, rng: np.random.Generator) -> Mesh:
     parts += _repairs(main, rng)
     if layout.style == "highway":
         parts += _barriers(main)
-    return Mesh.concat(parts)
+    return Mesh.concat(parts).recolored(_tones(rng))
+
+
+def _tones(rng: np.random.Generator) -> dict[Color, Color]:
+    """The ground's own colours in one world: old pale asphalt or fresh dark one, dry or lush lawns."""
+    tones: dict[Color, Color] = {}
+    for look in (ASPHALT, KERBSTONE, PAVEMENT, LAWN, YARD, WORLD_FLOOR):
+        bright = float(np.clip(rng.lognormal(0.05, 0.28), 0.6, 1.9))
+        warm = float(rng.normal(0.01, 0.03 if look.material != "grass" else 0.15))
+        r, g, b = look.color
+        tones[look.color] = (bright * r * (1 + warm), bright * g, bright * b * (1 - warm))
+    return tones
 
 
 def _floor(line: Line) -> Mesh:
@@ -86,6 +98,20 @@ def _floor(line: Line) -> Mesh:
         axis=-2,
     ).reshape(-1, 4, 3)
     return quads(corners, WORLD_FLOOR, corners[:, :, :2])
+
+
+def _hills(line: Line, rng: np.random.Generator) -> Mesh:
+    """Wooded hills around everything, far away, so that the land does not end in a ruled line."""
+    center = (line.xy.min(axis=0) + line.xy.max(axis=0)) / 2
+    reach = np.ptp(line.xy, axis=0).max() / 2 + 700.0
+    turns = np.linspace(0.0, 2 * np.pi, 181)
+    waves = [np.sin(k * turns + rng.uniform(0, 6.3)) / k**0.5 for k in (2, 3, 5, 8, 13, 21, 34, 55)]
+    height = 16.0 + 9.0 * np.sum(waves, axis=0)
+    ridge = np.maximum(height, 3.0)
+    ring = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    foot = np.column_stack([center + ring * reach, np.full(181, -1.0)])
+    top = np.column_stack([center + ring * (reach + 250.0), ridge])
+    return ribbon(top, foot, WOODS)
 
 
 def _sides(layout: Layout, road: Road, start: float, stop: float, *, lawn: bool) -> list[Mesh]:
