@@ -120,9 +120,9 @@ def repair(total: dict[str, Any]) -> tuple[float, float]:
 
 
 def numbers(total: dict[str, Any], before: dict[str, Any] | None) -> list[Number]:
-    """The first six numbers that there are, with their change."""
+    """The first six numbers that there are, with their change; one that has no value is left out."""
     then = {} if before is None else {value[0]: value[1] for value in _values(before)}
-    return [_number(*value, then) for value in _values(total)][:6]
+    return [_number(*value, then) for value in _values(total) if value[1] is not None][:6]
 
 
 def _number(name: str, value: float | None, counts: str, unit: str, then: dict[str, Any]) -> Number:
