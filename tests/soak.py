@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from reliability.object_store import object_store
 from reliability.power_cuts import cut_power
 from reliability.sessions import run_sessions
 from reliability.writers import count_together, deliver_twice, read_beside
+from security.fuzzing import fuzz_all
 
 Row = Callable[[Path, float], dict[str, Any]]
 
@@ -49,6 +51,12 @@ def _crash_points(folder: Path, seconds: float) -> dict[str, Any]:
     return fail_everywhere(folder, compiler, seconds=seconds)
 
 
+def _fuzz(folder: Path, seconds: float) -> dict[str, Any]:
+    data = Path(os.environ.get("DRIVELABEL_TEST_DATA", Path(__file__).parents[2] / "shared")) / "data"
+    found = fuzz_all(data if data.is_dir() else None, min(seconds, 24 * 3600))
+    return {"inputs": sum(one["inputs"] for one in found.values()), "readers": found}
+
+
 ROWS: dict[str, tuple[str, Row]] = {
     "kills": ("1,000 kills", lambda folder, s: kill_writers(folder, 1000, seconds=s)),
     "makers": ("50 kills", lambda folder, s: kill_makers(folder, 50)),
@@ -62,6 +70,7 @@ ROWS: dict[str, tuple[str, Row]] = {
     "toxics": ("6 toxics x 200 runs", _toxics),
     "damages": ("5,000 damages", lambda folder, s: damage_scenes(folder, 5000, seed=7, seconds=s)),
     "deliveries": ("200 doubled jobs", lambda folder, s: deliver_twice(folder, 200)),
+    "fuzz": ("10^6 inputs for each reader", _fuzz),
     "readers": ("10 minutes", lambda folder, s: read_beside(folder, min(s, 600))),
 }
 """Name to the figure it goes for, and the function that goes for it."""
