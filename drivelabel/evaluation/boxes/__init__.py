@@ -3,6 +3,7 @@
 from drivelabel.evaluation.boxes.argoverse2 import Argoverse2Result as Argoverse2Result
 from drivelabel.evaluation.boxes.argoverse2 import Cuboids as Cuboids
 from drivelabel.evaluation.boxes.argoverse2 import argoverse2_detection as argoverse2_detection
+from drivelabel.evaluation.boxes.argoverse2 import in_regions as in_regions
 from drivelabel.evaluation.boxes.coco import CocoObjects as CocoObjects
 from drivelabel.evaluation.boxes.coco import CocoResult as CocoResult
 from drivelabel.evaluation.boxes.coco import coco_average_precision as coco_average_precision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 
 from drivelabel._check import check_finite, check_shape
 from drivelabel.errors import InvalidLabelError
-from drivelabel.geometry import yaw_of_quat
-from drivelabel.typing import AnyArray, FloatArray, IntArray
+from drivelabel.geometry import cuboid_corners, yaw_of_quat
+from drivelabel.typing import AnyArray, BoolArray, FloatArray, IntArray
 
 DISTANCES = (0.5, 1.0, 2.0, 4.0)
 TP_DISTANCE = 2.0
@@ -100,7 +101,7 @@ class Argoverse2Class:
         n_truth: cuboids to find.
         n_pred: predictions counted.
         n_true_positive: (4,) at each of DISTANCES.
-        n_not_counted: truth and predictions out of range, without points, or beyond 100 a sweep.
+        n_not_counted: truth and predictions out of range or region, without points, or beyond 100 a sweep.
     """
 
     average_precision: FloatArray
@@ -165,9 +166,13 @@ class Argoverse2Result:
 
 
 def argoverse2_detection(
-    truth: Cuboids, pred: Cuboids, category_ids: AnyArray | None = None, max_range: float = MAX_RANGE
+    truth: Cuboids,
+    pred: Cuboids,
+    category_ids: AnyArray | None = None,
+    max_range: float = MAX_RANGE,
+    in_region: tuple[BoolArray, BoolArray] | None = None,
 ) -> Argoverse2Result:
-    """Argoverse 2's 3D detection numbers, without its pruning by the map's region of interest.
+    """Argoverse 2's 3D detection numbers.
 
     Each prediction looks at the nearest truth only; the one with the best score gets it. Equal scores keep
     the order of their rows (the reference leaves it open).
@@ -178,9 +183,11 @@ def argoverse2_detection(
         category_ids: the classes to evaluate; by default those that truth or predictions have. The
             leaderboard has 26: one without truth counts as 0 in its means.
         max_range: metres from the ego's origin; only nearer ones count.
+        in_region: (n,) of truth and (m,) of predictions, which lie in the map's region of interest; only
+            those count, see :func:`in_regions`. The leaderboard prunes so.
 
     Raises:
-        InvalidLabelError: the range is not above 0.
+        InvalidLabelError: the range is not above 0, or `in_region` has another shape.
 
     Source: av2-api 0.3, av2/evaluation/detection.
     """
@@ -188,21 +195,65 @@ def argoverse2_detection(
         raise InvalidLabelError(f"max_range: expected metres above 0, got {max_range}.")
     present = np.unique(np.concatenate([truth.category_id, pred.category_id]))
     wanted = present if category_ids is None else np.asarray(category_ids, np.int64)
+    region = (np.ones(len(truth), np.bool_), np.ones(len(pred), np.bool_)) if in_region is None else in_region
+    for name, side, cuboids in zip(("truth", "pred"), region, (truth, pred), strict=True):
+        check_shape(f"in_region of {name}", side, (len(cuboids),))
     return Argoverse2Result(
-        {category: _of_class(truth, pred, category, max_range) for category in wanted.tolist()}
+        {category: _of_class(truth, pred, category, max_range, region) for category in wanted.tolist()}
     )
 
 
-def _of_class(truth: Cuboids, pred: Cuboids, category: int, max_range: float) -> Argoverse2Class:
+def in_regions(cuboids: Cuboids, regions: Mapping[int, Sequence[AnyArray]]) -> BoolArray:
+    """(n,) whether any corner of a cuboid lies in a region of its sweep, as seen from above.
+
+    Argoverse 2 asks its map's raster, drivable area and 5 m around it in cells of 0.1 m; at borders
+    the two may differ by a cell.
+
+    Args:
+        cuboids: of many sweeps.
+        regions: (k, 2) corners of polygons by sweep; metres, ego coords. A sweep without any has no region.
+
+    Raises:
+        InvalidLabelError: a polygon has another shape or a number that is not finite.
+
+    Source: av2-api 0.3, compute_objects_in_roi_mask.
+    """
+    corners = cuboid_corners(cuboids.center, cuboids.size_lwh, cuboids.quat_wxyz)[..., :2]
+    inside = np.zeros(corners.shape[:2], np.bool_)
+    for sweep, polygons in regions.items():
+        rows = np.flatnonzero(cuboids.sweep == sweep)
+        for polygon in polygons:
+            points = np.asarray(polygon, np.float64)
+            check_shape(f"regions of sweep {sweep}", points, (None, 2))
+            check_finite(f"regions of sweep {sweep}", points)
+            inside[rows] |= _in_polygon(corners[rows], points)
+    found: BoolArray = inside.any(axis=1)
+    return found
+
+
+def _in_polygon(points: FloatArray, polygon: FloatArray) -> BoolArray:
+    """(..., 2) points and (k, 2) corners -> (...) bool: an odd number of edges lies to the right."""
+    odd = np.zeros(points.shape[:-1], np.bool_)
+    x, y = points[..., 0], points[..., 1]
+    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        if y0 != y1:
+            odd ^= ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+    return odd
+
+
+def _of_class(
+    truth: Cuboids, pred: Cuboids, category: int, max_range: float, in_region: tuple[BoolArray, BoolArray]
+) -> Argoverse2Class:
     own_truth, own_pred = truth.category_id == category, pred.category_id == category
     near = np.linalg.norm(truth.center, axis=1) < max_range
-    t = truth.take(np.flatnonzero(own_truth & near & (truth.n_points > 0)))
+    t = truth.take(np.flatnonzero(own_truth & near & (truth.n_points > 0) & in_region[0]))
     near = np.linalg.norm(pred.center, axis=1) < max_range
     rows = np.flatnonzero(own_pred & near)
     rows = rows[np.lexsort((-pred.score[rows], pred.sweep[rows]))]
     sweeps = pred.sweep[rows]
     rank = np.arange(len(rows)) - np.searchsorted(sweeps, sweeps)
-    p = pred.take(rows[rank < MAX_PER_SWEEP])
+    # The best of a sweep are taken before the region is asked, as in av2.
+    p = pred.take(rows[(rank < MAX_PER_SWEEP) & in_region[1][rows]])
     not_counted = (int(own_truth.sum()) - len(t), int(own_pred.sum()) - len(p))
     partner, distance = _first_claims(t, p)
     right = np.array([distance < limit for limit in DISTANCES]).reshape(len(DISTANCES), len(p))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from drivelabel.errors import InvalidLabelError
-from drivelabel.evaluation.boxes import Cuboids, argoverse2_detection
+from drivelabel.evaluation.boxes import Cuboids, argoverse2_detection, in_regions
 from drivelabel.geometry import quat_of_yaw
 
 # AP, ATE, ASE, AOE, CDS of classes 0, 1, 2 and 7 as av2-api (commit b7321d1) computes them.
@@ -96,3 +96,57 @@ def test_messages_say_what_is_wrong():
         one_cuboid(quat_wxyz=np.ones((2, 4)))
     with pytest.raises(InvalidLabelError, match="max_range: expected metres above 0, got 0"):
         argoverse2_detection(one_cuboid(), one_cuboid(), max_range=0)
+
+
+def test_only_what_touches_the_region_counts():
+    truth, pred = random_cuboids(0)
+    square = 40.0 * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+    regions = {sweep: [square] for sweep in range(5)}
+    masks = in_regions(truth, regions), in_regions(pred, regions)
+    inside = np.abs(truth.center[:, :2]).max(axis=1) < 40
+    assert (masks[0] >= inside).all()
+    assert not masks[0][np.abs(truth.center[:, :2]).max(axis=1) > 45].any()
+    pruned = argoverse2_detection(truth, pred, [0, 1], in_region=masks)
+    alone = argoverse2_detection(
+        *(side.take(mask) for side, mask in zip((truth, pred), masks, strict=True)), [0, 1]
+    )
+    assert pruned.means() == alone.means()
+    assert pruned.means()["AP"] != argoverse2_detection(truth, pred, [0, 1]).means()["AP"]
+    dropped = [
+        int((~mask & (side.category_id == 0)).sum()) for mask, side in zip(masks, (truth, pred), strict=True)
+    ]
+    assert all(n >= m > 0 for n, m in zip(pruned.classes[0].n_not_counted, dropped, strict=True))
+
+
+def test_a_region_is_asked_after_the_hundred_best_of_a_sweep():
+    n = 150
+    center = np.c_[np.where(np.arange(n) < 120, 50.0, 5.0), np.zeros((n, 2))]
+    pred = Cuboids.of(
+        np.zeros(n), np.zeros(n), center, np.ones((n, 3)), [[1, 0, 0, 0]] * n, np.arange(n)[::-1] / n
+    )
+    truth = pred.take([149])
+    masks = in_regions(truth, {0: [[[0, -9], [9, -9], [9, 9], [0, 9]]]}), pred.center[:, 0] < 9
+    assert masks[0].tolist() == [True]
+    assert argoverse2_detection(truth, pred, in_region=masks).classes[0].n_pred == 0
+
+
+def test_a_cuboid_is_in_a_region_by_any_corner_and_only_in_its_own_sweep():
+    center = [[0, 0, 0], [5.4, 0, 0], [6.6, 0, 0], [0, 0, 0]]
+    boxes = Cuboids.of([0, 0, 0, 1], [0] * 4, center, [[2, 2, 2]] * 4, [[1, 0, 0, 0]] * 4)
+    ring = [[-5, -5], [5, -5], [5, 5], [-5, 5]]
+    assert in_regions(boxes, {0: [ring]}).tolist() == [True, True, False, False]
+    assert in_regions(boxes, {0: [], 1: [np.add(ring, 100), ring[::-1]]}).tolist() == [False] * 3 + [True]
+    assert not in_regions(boxes, {}).any()
+    bent = [
+        [-5, -5],
+        [5, -5],
+        [5, 5],
+        [4.5, 5],
+        [4.5, -4.5],
+        [-5, -4.5],
+    ]  # none of the four has a corner in it
+    assert in_regions(boxes, {0: [bent]}).tolist() == [False, False, False, False]
+    with pytest.raises(InvalidLabelError, match="regions of sweep 0"):
+        in_regions(boxes, {0: [[1, 2, 3]]})
+    with pytest.raises(InvalidLabelError, match="in_region of pred"):
+        argoverse2_detection(boxes, boxes, in_region=(np.ones(4, bool), np.ones(3, bool)))
