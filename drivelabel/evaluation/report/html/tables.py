@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from drivelabel.evaluation.report.html import charts, paragraphs
 from drivelabel.evaluation.report.html.headline import OBJECTS, repair
 from drivelabel.evaluation.report.html.words import FILLED, NAMES, SHORT, effort_note, fact
 from drivelabel.evaluation.report.log import LogReport
+from drivelabel.evaluation.report.settings import Settings
 
 ERRORS = {
     "trans_err": ("place", "m"),
@@ -168,17 +168,24 @@ def light_section(numbers: dict[str, Any]) -> dict[str, Any] | None:
     return {**lights, "note": paragraphs.lights(lights), "rows": slices(lights)}
 
 
+def _facts(name: str, value: Any) -> list[tuple[str, str]]:
+    """A tree of facts as rows, each named by its place in the tree."""
+    if isinstance(value, dict):
+        return [row for key, part in value.items() for row in _facts(f"{name}, {key}", part)]
+    return [(name, fact(value))]
+
+
 def run(metrics: dict[str, Any], logs: Sequence[LogReport]) -> list[tuple[str, str]]:
     """Versions, models, settings, and what was dropped."""
     rows = [("drivelabel", metrics["drivelabel"]), ("format of metrics.json", metrics["schema"])]
-    models = dict.fromkeys(
-        json.dumps(log["models"], ensure_ascii=False, default=str) for log in metrics["logs"]
-    )
-    rows += [("what made the prediction", text) for text in models if text != "{}"]
+    rows += dict.fromkeys(row for log in metrics["logs"] for row in _facts("prediction", log["models"]))
     for log in logs[:1]:
         facts = ", ".join(f"{name.replace('_', ' ')} {fact(value)}" for name, value in log.facts.items())
         rows.append(("the log" if len(logs) == 1 else "first log", f"{log.seconds:.1f} s, {facts}"))
-    rows += [(f"setting {name}", fact(value)) for name, value in metrics["settings"].items()]
+    usual = Settings().to_json()
+    for name, value in metrics["settings"].items():
+        changed = "" if fact(value) == fact(usual[name]) else f" (changed from {fact(usual[name])})"
+        rows.append((f"setting {name}", fact(value) + changed))
     for kind, task in metrics["total"]["tasks"].items():
         if "judged" in task:
             dropped = {
