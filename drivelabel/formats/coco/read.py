@@ -70,10 +70,19 @@ def read_label_files(
     results: Path | None = None,
     on_invalid: Literal["error", "skip"] = "error",
     name: str = "coco",
+    prefixes: dict[str, str] | None = None,
 ) -> Imported:
-    """Some COCO files as one image set; see :func:`read_coco`. `name` is the format's, for the report."""
+    """Some COCO files as one image set; see :func:`read_coco`.
+
+    Args:
+        name: the format's, for the report.
+        prefixes: split to what stands before its files' names below `root`; looked for when None.
+    """
     contents = [_content(file.path) for file in files]
-    home, prefixes = _images_at(files, contents, root)
+    if prefixes is None:
+        home, prefixes = _images_at(files, contents, root)
+    else:
+        home = Path(root or ".")
     taxonomy, row_of_category = read_categories(contents, _taxonomy_name(contents), tally)
     skip = on_invalid == "skip"
     gathered, images = Gathered(tally, InstancePainter(tally)), ImageList()

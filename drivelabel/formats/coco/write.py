@@ -21,8 +21,11 @@ from drivelabel.formats.pictures import IMAGE_KINDS, Data, Picture, Pictures, pi
 from drivelabel.formats.report import ConversionReport, Tally
 from drivelabel.labels import TABLES
 
-_MASKS = frozenset({"label_map", "instance_map"})
-_KEPT = {kind: frozenset(TABLES[kind].__dataclass_fields__) for kind in IMAGE_KINDS}
+MASKS = frozenset({"label_map", "instance_map"})
+"""The masks that COCO holds."""
+
+KEPT = {kind: frozenset(TABLES[kind].__dataclass_fields__) for kind in IMAGE_KINDS}
+"""The tables and columns that our COCO files hold."""
 
 
 def write_coco(
@@ -71,7 +74,7 @@ def write_coco(
                 _write_results(file, pictures, tally)
             else:
                 _write_labels(file, pictures, image_files, tally)
-    count_losses(pictures, tally, _KEPT, "COCO has images only", masks=_MASKS)
+    count_losses(pictures, tally, KEPT, "COCO has images only", masks=MASKS)
     return tally.report("coco", str(out))
 
 
@@ -106,7 +109,7 @@ def _write_labels(
     ids = category_ids(pictures.taxonomy).tolist()
     numbers = ImageNumbers.of(pictures)
     entries: list[dict[str, Any]] = []
-    labelled = labelled_pictures(pictures, {*IMAGE_KINDS, *_MASKS}, tally) if shown is None else shown
+    labelled = labelled_pictures(pictures, {*IMAGE_KINDS, *MASKS}, tally) if shown is None else shown
     file.write('{"info": ' + _json(_info(pictures, numbers)) + ',\n"licenses": [],\n')
     file.write('"categories": ' + _json(coco_categories(pictures.layers)) + ',\n"annotations": [')
     comma, annotation_number = "\n", count(1)

@@ -60,7 +60,7 @@ def write_yolo(
     """
     out = Path(out)
     pictures = pictures_of(data, layer)
-    chosen = _task(pictures) if task == "auto" else task
+    chosen = task_of(pictures) if task == "auto" else task
     if not 1 <= decimals <= MAX_DECIMALS:
         raise FormatError(f"decimals: expected 1 to {MAX_DECIMALS}, got {decimals}.")
     if scores and chosen != "detect":
@@ -68,7 +68,7 @@ def write_yolo(
     tally = Tally()
     with new_folder(out, overwrite=overwrite) as place:
         write_splits(pictures, place, tally, task=chosen, images=images, decimals=decimals, scores=scores)
-    count_losses(pictures, tally, _kept(chosen, scores), f"YOLO {chosen} has no such labels")
+    count_losses(pictures, tally, kept_columns(chosen, scores), f"YOLO {chosen} has no such labels")
     return tally.report("yolo", str(out))
 
 
@@ -95,7 +95,7 @@ def write_splits(
     split_of = _splits(pictures, shown, tally)
     folder_of = {
         split: layout.format(kind="{kind}", split=(names or {}).get(split, split))
-        for split in split_of.values()
+        for split in {"train", *split_of.values()}
     }
     with ImageFiles(pictures, place, images, tally) as files:
         labels: dict[int, tuple[str, str]] = {}
@@ -112,7 +112,8 @@ def write_splits(
     (place / YAML_NAME).write_text(text, encoding="utf-8")
 
 
-def _task(pictures: Pictures) -> str:
+def task_of(pictures: Pictures) -> str:
+    """The task for what there is: detect where there are boxes, else segment or pose."""
     kinds = {kind for layer in pictures.layers for kind, grouped in layer.tables.items() if len(grouped.rows)}
     for task in ("detect", "segment", "pose"):
         if _MAIN[task] in kinds:
@@ -120,7 +121,8 @@ def _task(pictures: Pictures) -> str:
     return "detect"
 
 
-def _kept(task: str, scores: bool) -> dict[str, set[str]]:
+def kept_columns(task: str, scores: bool = False) -> dict[str, set[str]]:
+    """Kind of label to the columns that lines of a task hold."""
     kept = {kind: set(columns) for kind, columns in _KEPT[task].items()}
     if scores:
         kept["boxes2d"].add("score")
@@ -199,7 +201,7 @@ def _yaml(
     """
     own = list(splits)
     folders = {split: folder_of[split].format(kind="images") for split in splits}
-    folders.setdefault("train", next(iter(folders.values()), "images/train"))
+    folders.setdefault("train", next(iter(folders.values()), folder_of["train"].format(kind="images")))
     folders.setdefault("val", folders["train"])
     content: dict[str, Any] = {**folders, "splits": own, "task": task}
     taxonomy = pictures.taxonomy
