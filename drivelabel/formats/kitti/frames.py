@@ -18,7 +18,6 @@ from drivelabel.formats.kitti.rows import (
     UNKNOWN_OCCLUSION,
     Row,
 )
-from drivelabel.formats.losses import labelled_pictures
 from drivelabel.formats.nuscenes.numbers import shortest
 from drivelabel.formats.pictures import Picture, Pictures
 from drivelabel.formats.report import Tally
@@ -41,16 +40,16 @@ def camera_frames(pictures: Pictures, camera: str | None, tally: Tally) -> list[
         if isinstance(data, Scene):
             first = data.cameras[0].channel if data.cameras else ""
             chosen[row] = first if camera is None else data.camera(camera).channel
-    rows = set(labelled_pictures(pictures, {"boxes2d"}, tally))
     found = []
-    n_other = 0
-    for row, picture in enumerate(pictures.items):
+    n_other = n_bare = 0
+    for picture in pictures.items:
         if chosen.get(picture.data, "") != picture.camera:
             n_other += 1
-        elif row in rows or _has_cuboids(pictures, picture):
-            if row not in rows:
-                tally.keep("images", "", 1, "labelled by cuboids")
+        elif pictures.table("boxes2d", picture) is None and not _has_cuboids(pictures, picture):
+            n_bare += 1
+        else:
             found.append(picture)
+    tally.drop("images", "", n_bare, "nobody labelled them")
     tally.drop("frames", "", n_other, "of other cameras")
     return found
 
