@@ -37,7 +37,8 @@ def evaluate_scenes(
     before = None if baseline is None else read_baseline(baseline)
     scenes = [open_scene(location) for location in locations]
     logs = [evaluate_scene(scene, truth, pred, settings) for scene in scenes]
-    others = [evaluate_scene(scene, truth, compare, settings) for scene in scenes] if compare else []
+    pairs = zip(scenes, logs, strict=True) if compare else ()
+    others = [evaluate_scene(scene, truth, str(compare), settings, like=log) for scene, log in pairs]
     with ExitStack() as stack:
         draws = [_images(scene, stack) for scene in scenes] if pictures else []
         commands = [

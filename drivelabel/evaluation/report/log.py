@@ -80,7 +80,14 @@ class LogReport:
         return found
 
 
-def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | None = None) -> LogReport:
+def evaluate_scene(
+    scene: Scene,
+    truth: str,
+    pred: str,
+    settings: Settings | None = None,
+    *,
+    like: LogReport | None = None,
+) -> LogReport:
     """Judge a layer of a scene by another.
 
     Only frames (samples) that the truth has labelled count; a frame at which nothing was predicted counts as
@@ -92,6 +99,8 @@ def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | Non
         truth: name of the layer to judge by.
         pred: name of the layer to judge.
         settings: the rules.
+        like: another prediction's report of this log, to be compared with: boxes of traffic lights are left
+            out where they were left out there, so that both are judged by the same truth.
 
     Raises:
         SceneLookupError: there is no such layer.
@@ -99,7 +108,7 @@ def evaluate_scene(scene: Scene, truth: str, pred: str, settings: Settings | Non
     """
     settings = settings or Settings()
     theirs, ours, not_judged, judged = _sides(scene, truth, pred)
-    others = LIGHTS not in judged
+    others = LIGHTS not in (judged if like is None else like.objects)
     objects = {
         kind: evaluate_objects(scene, theirs, ours, kind, settings, lights=others or kind == LIGHTS)
         for kind in OBJECT_KINDS

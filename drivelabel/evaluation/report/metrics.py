@@ -86,9 +86,12 @@ def _comparison(logs: Sequence[LogReport], others: Sequence[LogReport], settings
 
 
 def _comparable(logs: Sequence[LogReport], others: Sequence[LogReport]) -> set[str]:
-    """Kinds that both have in the same logs; not what lights show: each found other housings."""
-    same = set.intersection(*(set(a.matched()) & set(b.matched()) for a, b in zip(logs, others, strict=True)))
-    return same - {"light_states"}
+    """Kinds that both have in the same logs by the same truth; not what lights show: each found others."""
+    pairs = [(a.matched(), b.matched()) for a, b in zip(logs, others, strict=True)]
+    same = set.intersection(*(set(a) & set(b) for a, b in pairs)) - {"light_states"}
+    return {
+        kind for kind in same if all(np.array_equal(a[kind].truth.row, b[kind].truth.row) for a, b in pairs)
+    }
 
 
 def log_json(log: LogReport, settings: Settings) -> dict[str, Any]:

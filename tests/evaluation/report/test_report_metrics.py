@@ -156,6 +156,22 @@ def test_lights_are_counted_once_where_both_sides_have_them():
     assert one["boxes2d"]["counts"]["truth"] == 2 and "traffic_lights" not in one
 
 
+def test_a_comparison_leaves_out_the_same_boxes_of_lights_on_both_sides():
+    box = (400, 50, 412, 86)
+    rows = [boxes([(*box, LIGHT, 1, 1), (100, 200, 180, 280, CAR, 1, 2)])]
+    lights = {"traffic_lights": Grouped.from_groups(TrafficLights, 1, [light(box, "red")])}
+    plain = layer("plain", boxes2d=rows)
+    full = Layer("full", DRIVING, tables={**plain.tables, **lights})
+    truth = Layer("truth", DRIVING, tables={**plain.tables, **lights})
+    stage = scene({"truth": truth, "full": full, "plain": plain}, 1)
+    for first, second, n in (("full", "plain", 1), ("plain", "full", 2)):
+        log = evaluate_scene(stage, "truth", first, FEW)
+        other = evaluate_scene(stage, "truth", second, FEW, like=log)
+        told = metrics_json([log], FEW, [other])["comparison"]["tasks"]["boxes2d"]
+        assert [told["counts"][side]["truth"] for side in ("pred", "other")] == [n, n]
+        assert told["both_found"] == n
+
+
 def test_cuboids_that_no_sensor_saw_do_not_count():
     cuboids = [cuboid(12, 0, 1), cuboid(20, 8, 2, 0), cuboid(20, -8, 3, -1), cuboid(30, 12, 4)]
     visible = [True, True, True, False]
