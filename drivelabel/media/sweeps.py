@@ -13,21 +13,16 @@ from drivelabel.labels.masks import VOID
 from drivelabel.labels.taxonomies import get_taxonomy
 from drivelabel.media._pandaset_files import read_columns
 from drivelabel.media.frames import source_path
+from drivelabel.media.sweep_files import KITTI_KIND as KITTI_KIND
+from drivelabel.media.sweep_files import NPY_KIND as NPY_KIND
+from drivelabel.media.sweep_files import NUSCENES_KIND as NUSCENES_KIND
+from drivelabel.media.sweep_files import SWEEP_READERS, read_bin, read_npy, read_whole
 from drivelabel.scene import Lidar, Scene
 from drivelabel.typing import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, UInt8Array
 
 SWEEP_KIND, SEMSEG_KIND = "pandaset_sweep", "pandaset_semseg"
-NPY_KIND = "npy_sweep"
-"""A .npy file of (n, 4 to 8) float32: x, y, z in metres, lidar coords at the sweep's time, intensity to 255;
-then seconds after the sweep's time, ring, row of the built-in ``driving`` taxonomy, track id."""
-NUSCENES_KIND = "nuscenes_sweep"
-"""A .pcd.bin file of (n, 5) float32: x, y, z in metres, lidar coords, intensity to 255, ring."""
-KITTI_KIND = "kitti_sweep"
-"""A velodyne .bin file of (n, 4) float32: x, y, z in metres, lidar coords, reflectance 0 to 1."""
 LIDARSEG_KIND = "nuscenes_lidarseg"
 """A .bin file of one uint8 a point of a .pcd.bin sweep: rows of the built-in ``nuscenes`` taxonomy."""
-_BIN_COLUMNS = {NUSCENES_KIND: 5, KITTI_KIND: 4}
-_MAX_SWEEP_BYTES = 1 << 30
 _POINT_COLUMNS = tuple((name, "f") for name in ("x", "y", "z", "i", "t", "d"))
 
 
@@ -65,20 +60,11 @@ def read_sweep(scene: Scene, sweep: int) -> Sweep:
     lidar, path = _lidar_and_path(scene, sweep)
     timestamp_ns = int(scene.sweeps.timestamp_ns[sweep])
     kind = scene.sources[scene.sweeps.source[sweep]].kind
-    if kind in _BIN_COLUMNS:
-        columns = _read_bin(path, _BIN_COLUMNS[kind])
-        point_ns = np.full(len(columns), timestamp_ns, np.int64)
-        points = np.ascontiguousarray(columns[:, :4])
-        if kind == KITTI_KIND:
-            points[:, 3] *= 255
-        ring = columns[:, 4].astype(np.int64) if columns.shape[1] > 4 else None
-        return Sweep(lidar.channel, timestamp_ns, points, point_ns, ring)
-    if kind == NPY_KIND:
-        columns = _read_npy(path)
-        since_ns = columns[:, 4] * 1e9 if columns.shape[1] > 4 else np.zeros(len(columns))
-        point_ns = timestamp_ns + np.round(since_ns.astype(np.float64)).astype(np.int64)
-        ring = columns[:, 5].astype(np.int64) if columns.shape[1] > 5 else None
-        return Sweep(lidar.channel, timestamp_ns, np.ascontiguousarray(columns[:, :4]), point_ns, ring)
+    if kind in SWEEP_READERS:
+        columns = SWEEP_READERS[kind](path)
+        since_ns = np.int64(0) if columns.since_ns is None else columns.since_ns
+        point_ns = np.full(len(columns.points), timestamp_ns, np.int64) + since_ns
+        return Sweep(lidar.channel, timestamp_ns, columns.points, point_ns, columns.ring)
     table, of_lidar = _points(path, int(scene.sweeps.source_index[sweep]))
     points_world = points_of_table(table)[of_lidar]
     points = np.empty((len(points_world), 4), np.float32)
@@ -113,7 +99,7 @@ def read_point_labels(scene: Scene, sweep: int) -> UInt8Array:
     """
     _, path = _lidar_and_path(scene, sweep)
     if scene.sources[scene.sweeps.source[sweep]].kind == NPY_KIND:
-        columns = _read_npy(path)
+        columns = read_npy(path)
         if columns.shape[1] < 7:
             raise SceneLookupError(f"{scene.name}, sweep {sweep}: its points have no labels.")
         return columns[:, 6].astype(np.uint8)
@@ -152,49 +138,6 @@ def _points(path: Path, lidar: int) -> tuple[dict[str, AnyArray], BoolArray]:
     return table, table["d"] == lidar
 
 
-def _read_npy(path: Path) -> Float32Array:
-    """(n, 4 to 8) float32, the columns of a .npy sweep."""
-    try:
-        columns = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except (ValueError, EOFError) as error:
-        raise FormatError(f"{path}: is no .npy file of numbers ({error}).") from error
-    good = isinstance(columns, np.ndarray) and columns.ndim == 2 and 4 <= columns.shape[1] <= 8
-    if not good or columns.dtype != np.float32:
-        raise FormatError(f"{path}: expected float32 of shape (n, 4 to 8).")
-    table: Float32Array = columns
-    return table
-
-
-def _read_bin(path: Path, n_columns: int) -> Float32Array:
-    """(n, k) float32, the points of a file that is nothing but numbers; finite in all columns.
-
-    Source: nuscenes-devkit, LidarPointCloud.from_file; KITTI raw data development kit, readme.
-    """
-    data = _read_whole(path)
-    if len(data) % (4 * n_columns):
-        raise FormatError(f"{path}: expected {n_columns} float32 a point, got {len(data)} bytes.")
-    table = np.frombuffer(data, "<f4").astype(np.float32).reshape(-1, n_columns)
-    bad = ~np.isfinite(table).all(axis=1)
-    if bad.any():
-        raise FormatError(f"{path}, point {int(np.argmax(bad))}: expected finite numbers.")
-    return table
-
-
-def _read_whole(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            raise StoreError(f"{path}: no such file.")
-        if path.stat().st_size > _MAX_SWEEP_BYTES:
-            raise FormatError(f"{path}: expected at most {_MAX_SWEEP_BYTES} bytes.")
-        return path.read_bytes()
-    except OSError as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from error
-
-
 def _read_lidarseg(scene: Scene, sweep: int, path: Path) -> UInt8Array:
     """The classes of a nuScenes sweep's points; ``info["nuscenes"]["lidarseg"]`` names their file."""
     named = scene.info.get("nuscenes", {}).get("lidarseg", {})
@@ -202,8 +145,8 @@ def _read_lidarseg(scene: Scene, sweep: int, path: Path) -> UInt8Array:
     found = [source for source in scene.sources if source.kind == LIDARSEG_KIND and source.path == name]
     if not found:
         raise SceneLookupError(f"{scene.name}, sweep {sweep}: its points have no labels.")
-    labels = np.frombuffer(_read_whole(source_path(scene, found[0])), np.uint8)
-    n_points = len(_read_bin(path, _BIN_COLUMNS[NUSCENES_KIND]))
+    labels = np.frombuffer(read_whole(source_path(scene, found[0])), np.uint8)
+    n_points = len(read_bin(path, NUSCENES_KIND))
     if len(labels) != n_points:
         raise FormatError(f"{found[0].path}: expected {n_points} labels, got {len(labels)}.")
     known = np.where(labels < len(get_taxonomy("nuscenes")), labels, VOID).astype(np.uint8)
@@ -215,11 +158,9 @@ def _lidar_and_path(scene: Scene, sweep: int) -> tuple[Lidar, Path]:
         raise SceneLookupError(f"{scene.name}: no sweep {sweep}. It has {len(scene.sweeps)}.")
     lidar = scene.sensors[scene.sweeps.sensor[sweep]]
     source = scene.sources[scene.sweeps.source[sweep]]
-    if not isinstance(lidar, Lidar) or source.kind not in (SWEEP_KIND, NPY_KIND, *_BIN_COLUMNS):
-        raise StoreError(
-            f"{scene.name}, sweep {sweep}: expected a PandaSet, nuScenes, KITTI or .npy sweep, "
-            f"got {source.kind!r}."
-        )
+    if not isinstance(lidar, Lidar) or source.kind not in (SWEEP_KIND, *SWEEP_READERS):
+        known = ", ".join((SWEEP_KIND, *SWEEP_READERS))
+        raise StoreError(f"{scene.name}, sweep {sweep}: expected one of {known}, got {source.kind!r}.")
     return lidar, source_path(scene, source)
 
 

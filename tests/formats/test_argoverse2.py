@@ -14,6 +14,7 @@ from drivelabel.errors import FormatError
 from drivelabel.formats import find_format, find_reader
 from drivelabel.geometry import quat_of_yaw, yaw_of_quat
 from drivelabel.labels import ARGOVERSE2, IMPORTED
+from drivelabel.media import read_sweep
 from drivelabel.scene import NO_SAMPLE
 
 START = 315_966_070_000_000_000
@@ -139,3 +140,18 @@ def test_damaged_tables_are_named(tmp_path: Path) -> None:
             find_reader("argoverse2")(folder)
     (folder / "annotations.feather").unlink()
     assert not find_reader("argoverse2")(folder).data.layers
+
+
+def test_points_of_a_turn_are_read(tmp_path: Path) -> None:
+    scene = find_reader("argoverse2")(write_log(tmp_path / "log")).data
+    sweep = read_sweep(scene, 0)
+    assert sweep.points.tolist() == [[1, 0, 0, 3], [2, 1, 0.5, 4]]
+    assert (
+        sweep.point_ns.tolist() == [START, START + 5]
+        and sweep.ring is not None
+        and sweep.ring.tolist() == [1, 63]
+    )
+    file = tmp_path / f"log/sensors/lidar/{START}.feather"
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(FormatError, match="no sweep of Argoverse 2"):
+        read_sweep(scene, 0)

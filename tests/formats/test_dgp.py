@@ -13,6 +13,7 @@ from drivelabel.errors import FormatError
 from drivelabel.formats import find_reader
 from drivelabel.geometry import cuboid_corners, invert_rigid, project, transform_points, yaw_of_quat
 from drivelabel.labels import IMPORTED, UNKNOWN_COUNT
+from drivelabel.media import read_sweep
 
 LEVEL = {"qw": 1.0, "qx": 0.0, "qy": 0.0, "qz": 0.0}
 QUARTER_LEFT = {"qw": 0.5**0.5, "qx": 0.0, "qy": 0.0, "qz": 0.5**0.5}
@@ -130,3 +131,18 @@ def test_damage_is_named(tmp_path: Path, name: str, old: str, new: str, message:
     assert message in str(caught.value)
     if name.startswith("bounding"):
         assert find_reader("dgp")(folder, on_invalid="skip").report.dropped
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_points_are_read(tmp_path: Path, named: bool) -> None:
+    folder = write_scene(tmp_path / "000001")
+    rows = np.array([[1, 2, 3, 40], [5, 6, 7, 80]], np.float32)
+    data = (
+        np.array([tuple(row) for row in rows], [(n, "f4") for n in ("X", "Y", "Z", "INTENSITY")])
+        if named
+        else rows
+    )
+    (folder / "point_cloud/LIDAR").mkdir(parents=True)
+    np.savez(folder / "point_cloud/LIDAR/1.npz", data=data)
+    sweep = read_sweep(find_reader("dgp")(folder).data, 0)
+    np.testing.assert_array_equal(sweep.points, rows)

@@ -21,11 +21,11 @@ from drivelabel.formats.imported import Imported
 from drivelabel.formats.report import Tally
 from drivelabel.geometry import matrix_to_quat_wxyz, pose_matrix, quat_wxyz_to_matrix
 from drivelabel.labels import ARGOVERSE2, IMPORTED, Attributes, Boxes3D, Grouped
+from drivelabel.media.sweep_files import ARGOVERSE2_KIND
 from drivelabel.scene import Camera, Layer, Lidar, Poses, Scene, Source
 from drivelabel.typing import FloatArray, IntArray
 
 POSES, CUBOIDS = "city_SE3_egovehicle.feather", "annotations.feather"
-SWEEP_KIND = "argoverse2_sweep"
 
 TRACK = "track_uuid"
 """Attribute of a cuboid: the thing's own name in the data set."""
@@ -178,7 +178,7 @@ def _add_lidar(drive: DriveBuilder, turns: list[Path], folder: Path, samples_ns:
         return
     sensor = drive.add_sensor(Lidar("lidar", np.eye(4)))
     for turn, time_ns in zip(turns, _times(turns).tolist(), strict=True):
-        source = Source(turn.relative_to(folder).as_posix(), SWEEP_KIND, n_bytes=turn.stat().st_size)
+        source = Source(turn.relative_to(folder).as_posix(), ARGOVERSE2_KIND, n_bytes=turn.stat().st_size)
         drive.add(sensor, time_ns, source, nearest_sample(samples_ns, time_ns, 0))
 
 

@@ -56,7 +56,7 @@ def read_cvat(
     projected cuboids keypoints, masks instance maps, image labels tags.
 
     Args:
-        path: the XML file, or a folder with annotations.xml or one other XML; images lie in ``images`` there.
+        path: the XML file, or a folder with annotations.xml or one other XML, and ``images``.
         layer: name of the layer.
         hz: frames a second of a video, which the file does not tell.
         on_invalid: ``skip`` leaves out shapes that break a rule and counts them.

@@ -13,10 +13,10 @@ from drivelabel.formats.drive_building import DriveBuilder
 from drivelabel.formats.loading import Fields, read_json, safe_join
 from drivelabel.formats.report import Tally
 from drivelabel.geometry import invert_rigid, matrix_to_quat_wxyz
+from drivelabel.media.sweep_files import DGP_KIND
 from drivelabel.scene import NO_DISTORTION, Camera, Distortion, Lidar, Poses, Sensor, Source
 from drivelabel.typing import FloatArray, IntArray
 
-SWEEP_KIND = "dgp_sweep"
 _BENT = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
 _INT64 = range(-(2**63), 2**63)
 
@@ -80,7 +80,7 @@ def read_recording(scene: Fields, folder: Path, tally: Tally) -> Recording:
         if datum.channel not in recording.row_of:
             sensor = _sensor(datum, mountings, lenses)
             recording.row_of[datum.channel] = recording.drive.add_sensor(sensor)
-        kind = "image" if datum.is_camera else SWEEP_KIND
+        kind = "image" if datum.is_camera else DGP_KIND
         source = Source(safe_join(folder, datum.file).relative_to(folder).as_posix(), kind)
         recording.drive.add(recording.row_of[datum.channel], datum.time_ns, source, datum.sample)
     return recording
