@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import icechunk
-
-from drivelabel._check import did_you_mean
-from drivelabel.errors import (
-    CorruptSceneError,
-    InvalidLabelError,
-    SceneLookupError,
-    StoreError,
-)
+from drivelabel.errors import CorruptSceneError, InvalidLabelError, SceneLookupError, StoreError
 from drivelabel.labels import Table
 from drivelabel.scene import Layer, Scene
 from drivelabel.storage._apply import Applier
 from drivelabel.storage._arrays import Arrays
+from drivelabel.storage._committing import CommittingScene
 from drivelabel.storage._frame_index import Extent
-from drivelabel.storage._keys import DRAWN, read_keys
 from drivelabel.storage._layers import read_layer, whole_layer
-from drivelabel.storage._log import Log
 from drivelabel.storage._making import already_there, new_repository, write_aside
 from drivelabel.storage._masks import MASK_KINDS, StoredMasks
 from drivelabel.storage._page import UNLABELLED
 from drivelabel.storage._pages import PagedTable
-from drivelabel.storage._place import BRANCH, Place
-from drivelabel.storage._recording import read_header, read_recording, write_recording
+from drivelabel.storage._place import Place
+from drivelabel.storage._recording import read_header, write_recording
 from drivelabel.storage._restore import copy_back
-from drivelabel.storage._runtime import TRIES, is_passing, plain_errors, retried
+from drivelabel.storage._runtime import plain_errors, retried
+from drivelabel.storage._second_copy import write_copy
 from drivelabel.storage._spec import MASK_CODECS
 from drivelabel.storage.check import CheckReport, verify_labels
-from drivelabel.storage.edit import By, Changes, CommitResult, Edit
-from drivelabel.storage.history import Commit, commit_metadata, find_commit
+from drivelabel.storage.edit import By, CommitResult, Edit
+from drivelabel.storage.history import find_commit
 from drivelabel.typing import BoolArray
 
-MAX_TRIES = 50
-ID_LENGTH = 20
 
-
-class SceneStore:
+class SceneStore(CommittingScene):
     """A scene on disk or object storage: open it, read it, change it, look into its past.
 
     ``store = SceneStore.open("panda.scene")``; ``scene = store.scene()`` reads the newest state;
     ``with store.edit("...") as edit`` changes it.
     """
-
-    def __init__(self, place: Place, repo: icechunk.Repository) -> None:
-        self._place = place
-        self._repo = repo
-        self._log = Log(repo, place.name)
-        self._newest: tuple[str, Arrays | None] = ("", None)
 
     @classmethod
     def open(cls, location: str | os.PathLike[str]) -> SceneStore:
@@ -77,10 +57,7 @@ class SceneStore:
             raise StoreError(
                 f"{place.name}: no scene here. Make one with: drivelabel ingest SOURCE {place.name}"
             )
-        store = cls(
-            place,
-            retried(place.name, place.repository),
-        )
+        store = cls(place, retried(place.name, place.repository))
         read_header(store._arrays())
         store._check_head()
         return store
@@ -139,6 +116,7 @@ class SceneStore:
             if arrays.node("") is not None:  # on an object store, somebody else made one meanwhile
                 raise already_there(place.name)
             write_recording(arrays, scene, mask_codec)
+            write_copy(arrays)
             for layer in scene.layers.values():
                 for changes in whole_layer(layer):
                     Applier(arrays, None, extent, changes).apply()
@@ -160,46 +138,6 @@ class SceneStore:
 
     # Reading
 
-    @property
-    def name(self) -> str:
-        """The path or URL that the scene was opened by."""
-        return self._place.name
-
-    @property
-    def root(self) -> str:
-        """What relative source paths count from."""
-        return str(self._place.folder.resolve()) if self._place.folder is not None else self._place.name
-
-    @property
-    def head(self) -> str:
-        """Id of the newest commit."""
-        return retried(self.name, lambda: self._repo.lookup_branch(BRANCH))
-
-    def _arrays(self, snapshot: str | None = None) -> Arrays:
-        return self._opened(
-            retried(
-                self.name,
-                lambda: (
-                    self._repo.readonly_session(BRANCH)
-                    if snapshot is None
-                    else self._repo.readonly_session(snapshot_id=snapshot)
-                ),
-            )
-        )
-
-    def _opened(self, session: icechunk.Session) -> Arrays:
-        """The arrays of a session whose snapshot file was checked to be its own."""
-        snapshot, known = self._newest
-        if session.snapshot_id == snapshot:
-            return Arrays(session, self.name, known)
-        found = retried(self.name, lambda: self._repo.lookup_snapshot(session.snapshot_id).id)
-        if found != session.snapshot_id:
-            raise CorruptSceneError(
-                f"{self.name}: the file of snapshot {session.snapshot_id} holds another one, {found}. "
-                f"Run: drivelabel check --fix {self.name}"
-            )
-        return Arrays(session, self.name)
-
     def scene(self, snapshot: str | None = None) -> Scene:
         """The scene as it is now, or as it was.
 
@@ -218,23 +156,6 @@ class SceneStore:
         for name in arrays.children("layers"):
             layers[name] = read_layer(arrays, name, self.extent)
         return scene
-
-    @cached_property
-    def _recording(self) -> Scene:
-        """The scene without its layers; it is written once and never changes."""
-        return read_recording(self._arrays(), {}, self.root)
-
-    def _find(self, name: str) -> str:
-        """A commit's whole id; the history is read only when `name` is not one already."""
-        if len(name) == ID_LENGTH:
-            with contextlib.suppress(StoreError), plain_errors(self.name):
-                return self._repo.lookup_snapshot(name.upper()).id
-        return find_commit(name, self.log()).id
-
-    @cached_property
-    def extent(self) -> Extent:
-        """How many frames each camera has, and how many samples there are; it never changes."""
-        return Extent.of(self._recording, read_header(self._arrays())["mask_codec"])
 
     def read(self, layer: str, kind: str, groups: Iterable[int]) -> dict[int, Table]:
         """The rows of some frames (cuboids: samples), read without the rest of the table.
@@ -268,23 +189,6 @@ class SceneStore:
         arrays = self._arrays()
         path = f"layers/{layer}/notes/{name}"
         return None if arrays.node(path) is None else arrays.read_array(path).tobytes()
-
-    def _arrays_of(self, layer: str) -> Arrays:
-        arrays = self._arrays()
-        if arrays.node(f"layers/{layer}") is None:
-            known = arrays.children("layers")
-            raise SceneLookupError(f"{self.name}: no layer {layer!r}.{did_you_mean(layer, known)}")
-        return arrays
-
-    def log(self) -> list[Commit]:
-        """The commits, newest first; of a compacted history, those that were kept.
-
-        Raises:
-            CorruptSceneError: the record of one is damaged or missing.
-        """
-        commits = {commit.id: commit for commit in self._log.walk(self.head)}
-        commits |= {commit.id: commit for commit in self._log.kept() if commit.id not in commits}
-        return list(commits.values())
 
     def verify(self, snapshot: str | None = None) -> CheckReport:
         """Read everything that one state of the scene holds and compare it with its checksums.
@@ -349,103 +253,6 @@ class SceneStore:
         edit = self._new_edit(message, "human", author, "restore", {"snapshot": commit.id})
         old = self._arrays(commit.id)
         return self._commit(edit, lambda arrays: copy_back(self._repo, old, arrays))
-
-    def _new_edit(
-        self,
-        message: str,
-        by: By,
-        author: str | None,
-        command: str,
-        parameters: Mapping[str, Any] | None,
-        key: str = "",
-        base: str | None = None,
-    ) -> Edit:
-        edit = Edit(
-            message,
-            base or self.head,
-            Changes(by),
-            command=command,
-            parameters=dict(parameters or {}),
-            key=key,
-        )
-        if author is not None:
-            edit.author = author
-        return edit
-
-    def _commit(self, edit: Edit, fill: Callable[[Arrays], None] | None = None) -> CommitResult:
-        """Apply and commit, again from the newest state when another writer came first."""
-        # A drawn key makes a commit recognisable whose answer was lost on the way.
-        key = edit.key or f"{DRAWN}{secrets.token_hex(8)}"
-        with self._place.lock():
-            broken_off = 0
-            for attempt in range(MAX_TRIES):
-                try:
-                    done = self._done_before(key) if edit.key or attempt else None
-                    if done is not None:
-                        return CommitResult(done, changed=attempt > 0)
-                    result = self._try(edit, key, fill)
-                except StoreError as error:
-                    broken_off += 1
-                    if broken_off == TRIES or not is_passing(self.name, error):
-                        raise
-                    continue
-                if result is not None:
-                    return result
-        raise StoreError(f"{self.name}: {MAX_TRIES} other commits came first. Try again.")
-
-    def _done_before(self, key: str) -> str | None:
-        """The commit with a key; the newest one when that of the key was given up; None when it is new."""
-        head = self.head
-        found = self._log.find_key(key, head)
-        if found is None and not key.startswith(DRAWN) and key in read_keys(self._arrays(head)):
-            return head
-        return found
-
-    def _try(self, edit: Edit, key: str, fill: Callable[[Arrays], None] | None) -> CommitResult | None:
-        """One go at a commit; None when another one came first."""
-        session = retried(self.name, lambda: self._repo.writable_session(BRANCH))
-        arrays = self._opened(session)
-        if fill is not None:
-            fill(arrays)
-        base = self._arrays(edit.base) if edit.base != arrays.snapshot else None
-        applier = Applier(arrays, base, self.extent, edit.changes)
-        applier.apply()
-        arrays.flush()
-        conflicts, kept = tuple(applier.conflicts), tuple(applier.kept)
-        if not session.has_uncommitted_changes:
-            return CommitResult(arrays.snapshot, changed=False, conflicts=conflicts, kept=kept)
-        snapshot = self._land(session, edit, key)
-        if snapshot is None:
-            return None
-        self._newest = (snapshot, arrays)
-        return CommitResult(snapshot, conflicts=conflicts, kept=kept)
-
-    def _land(self, session: icechunk.Session, edit: Edit, key: str) -> str | None:
-        """Commit a session, synced before and after; None when another commit came first."""
-        metadata = commit_metadata(
-            message=edit.message,
-            by=edit.changes.by,
-            author=edit.author,
-            command=edit.command,
-            parameters=edit.parameters,
-            key=key,
-        )
-        self._place.sync()
-        try:
-            with plain_errors(self.name):
-                snapshot = session.commit(edit.message, metadata)
-        except icechunk.ConflictError:
-            return None
-        except StoreError:
-            # The commit may have landed and only its answer been lost.
-            landed = self._log.find_key(key, self.head)
-            if landed is None:
-                raise
-            snapshot = landed
-        self._place.sync()
-        if self._place.heads is not None:
-            self._place.heads.append(snapshot)
-        return snapshot
 
     def __repr__(self) -> str:
         return f"<SceneStore {self.name}>"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reliability.sessions import clock_ahead
-from storage.scenes import boxes, label_map, new_store
+from storage.scenes import assert_same_scene, boxes, label_map, new_store, scene
 
 from drivelabel.errors import CorruptSceneError, InvalidLabelError, SceneLookupError, StoreError
 from drivelabel.storage import SceneStore, check_scene, collect_garbage, compact_history
@@ -129,17 +129,9 @@ def test_a_job_that_comes_again_after_its_commit_was_given_up_has_no_effect(tmp_
     assert store.scene().layer("review").boxes2d.counts[:5].tolist() == [1, 2, 3, 4, 9]
     assert first not in {commit.id for commit in store.log()}
     assert check_scene(store.root).damages == []
-    _damage_keys(store)
+    _harm(store, "keys/utf8/c/0")
     assert [damage.what for damage in check_scene(store.root, fix=True).damages] == ["keys"]
     assert not _deliver(SceneStore.open(store.root), 2)
-
-
-def _damage_keys(store: SceneStore) -> None:
-    session = store._repo.writable_session("main")
-    arrays = store._opened(session)
-    arrays.put({"keys/utf8/c/0": b"not what was written"})
-    arrays.flush()
-    session.commit("harm")
 
 
 @pytest.mark.parametrize("hours", [-30, 30])
@@ -183,6 +175,58 @@ def test_a_lost_branch_file_comes_back(tmp_path: Path) -> None:
         assert [damage.what for damage in check_scene(store.root).damages] == ["branch"]
         assert check_scene(store.root, fix=True).is_good
         assert SceneStore.open(store.root).head == head
+
+
+def test_a_damaged_settings_file_is_removed(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    settings = Path(store.root, "repo/config.yaml")
+    for harm in (b"", b"storage: [", b"\xff" * 40, settings.read_bytes()[:100]):
+        settings.write_bytes(harm)
+        try:
+            SceneStore.open(store.root)
+        except CorruptSceneError:
+            damage, branch = check_scene(store.root).damages
+            assert (damage.what, branch.what) == ("file", "branch") and str(settings) in damage.message
+            assert check_scene(store.root, fix=True).is_good
+        assert check_scene(store.root).damages == []
+        assert SceneStore.open(store.root).head == store.head
+
+
+@pytest.mark.parametrize("part", ["frames/sensor", "samples_ns", "sources/path/utf8"])
+def test_a_damaged_recording_comes_back_from_its_copy(tmp_path: Path, part: str) -> None:
+    store = new_store(tmp_path)
+    with store.edit("labels") as edit:
+        edit.set("review", 0, boxes(3))
+    as_it_was = store.scene()
+    _harm(store, f"recording/{part}/c/0")
+    with pytest.raises(CorruptSceneError, match=f"recording/{part}"):
+        SceneStore.open(store.root).scene()
+    assert "recording" in [damage.what for damage in check_scene(store.root).damages]
+    report = check_scene(store.root, fix=True)
+    assert report.is_good, report.damages
+    again = SceneStore.open(store.root)
+    assert_same_scene(as_it_was, again.scene())
+    assert check_scene(store.root).damages == []
+
+
+def test_a_damaged_copy_of_the_recording_is_made_anew(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    _harm(store, "recording_copy/c/0")
+    assert [damage.what for damage in check_scene(store.root).damages] == ["copy"]
+    assert check_scene(store.root, fix=True).is_good
+    assert check_scene(store.root).damages == []
+    _harm(store, "recording/samples_ns/c/0")
+    assert check_scene(store.root, fix=True).is_good
+    assert_same_scene(scene(), SceneStore.open(store.root).scene(), same_layers=False)
+
+
+def _harm(store: SceneStore, key: str) -> None:
+    """Commit other bytes under a key."""
+    session = SceneStore.open(store.root)._repo.writable_session("main")
+    arrays = store._opened(session)
+    arrays.put({key: b"not what was written"})
+    arrays.flush()
+    session.commit("harm")
 
 
 def test_a_branch_that_went_back_is_noticed(tmp_path: Path) -> None:
