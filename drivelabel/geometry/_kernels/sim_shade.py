@@ -1,4 +1,9 @@
-"""Colours of a picture whose triangles are known, for numba. Colours are linear RGB."""
+"""Colours of a picture whose triangles are known, for numba. Colours are linear RGB.
+
+Revision 2 of what is inlined here from sim_surface, sim_lighting, sim_texture, sim_sky and sim_noise: numba
+keeps compiled kernels for as long as the text of this file alone stays the same, so count on with every
+change of those.
+"""
 
 from __future__ import annotations
 

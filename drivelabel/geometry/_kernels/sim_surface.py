@@ -116,8 +116,10 @@ def shine_back(
             r, g, b = r + dust * (0.11 - r), g + dust * (0.10 - g), b + dust * (0.085 - b)
             mirror = 1.0 - 0.8 * dust
     elif material == GLASS:
-        r, g, b = r * 0.6, g * 0.6, b * 0.6
-        shine, mirror = 0.09, 1.0
+        # Seats and the street beyond show through, as light and dark patches.
+        through = max(0.15, 0.7 + 1.3 * tile(noise, CLOUD, u, v, 1 / 3.7, cells))
+        r, g, b = r * through, g * through, b * through
+        shine, mirror = 0.13, 1.0
     elif material == LAMP:
         shine, mirror = 0.06, 0.6
     else:

@@ -63,9 +63,27 @@ def van(color: Color, *, windows: bool, scale: float = 1.0) -> Mesh:
     parts += lamps("car", length - 0.1, half, 0.85, 0.9)
     parts += [plate(length, 0.5, front=True), plate(-0.012, 0.7, front=False)]
     parts.append(box((length - 0.06, -0.55, 0.62), (length + 0.012, 0.55, 0.85), Look(DARK, "car")))
+    parts += _van_trim(length, half)
     mirror = box((length - 1.5, half - 0.02, 1.35), (length - 1.38, half + 0.2, 1.65), Look(DARK, "car"))
     mesh = Mesh.concat([*parts, both(mirror)]).shifted((-length / 2, 0, 0))
     return mesh.moved(np.diag([scale, scale, scale, 1.0]))
+
+
+def _van_trim(length: float, half: float) -> list[Mesh]:
+    """Dark bumpers and strips, and the seams of doors."""
+    dark, seam = Look((0.03, 0.03, 0.033), "car"), Look(DARK, "car", layer=1)
+    parts = [
+        box((length - 0.4, -0.9 * half, 0.3), (length + 0.02, 0.9 * half, 0.56), dark),
+        box((-0.05, -0.95 * half, 0.3), (0.12, 0.95 * half, 0.52), dark),
+    ]
+    side = half + 0.006
+    low, high = 1.55, length - 1.6
+    strip = [(high, side, 0.62), (low, side, 0.62), (low, side, 0.76), (high, side, 0.76)]
+    parts.append(both(quads(np.array([strip]), Look(dark.color, "car", layer=1))))
+    for x in (length - 2.62, length - 1.42):
+        line = [(x, side, 0.5), (x - 0.018, side, 0.5), (x - 0.018, side, 1.9), (x, side, 1.9)]
+        parts.append(both(quads(np.array([line]), seam)))
+    return parts
 
 
 def truck(cab_color: Color, box_color: Color, length: float) -> Mesh:
