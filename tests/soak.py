@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from reliability.commands import cases, stop_command
 from reliability.crash_points import fail_everywhere
 from reliability.damages import damage_scenes
 from reliability.kills import kill_lock_holders, kill_makers, kill_writers
@@ -44,6 +46,17 @@ def _lost_answers(folder: Path, seconds: float) -> dict[str, Any]:
         return lose_answers(objects, 5000, every=7, seconds=seconds)
 
 
+def _commands(how: int, n: int) -> Row:
+    def row(folder: Path, seconds: float) -> dict[str, Any]:
+        found = {}
+        made = cases(folder)
+        for name, case in made.items():
+            found[name] = stop_command(folder, case, n, how, seconds=seconds / len(made))
+        return {"commands": found}
+
+    return row
+
+
 def _crash_points(folder: Path, seconds: float) -> dict[str, Any]:
     compiler = shutil.which("cc")
     if compiler is None:
@@ -62,6 +75,8 @@ ROWS: dict[str, tuple[str, Row]] = {
     "makers": ("50 kills", lambda folder, s: kill_makers(folder, 50)),
     "crash_points": ("all points x 5 faults", _crash_points),
     "power_cuts": ("all subsets x 3", lambda folder, s: cut_power(folder)),
+    "commands_killed": ("5 commands x 50 kills", _commands(signal.SIGKILL, 50)),
+    "commands_interrupted": ("5 commands x 40 Ctrl-C", _commands(signal.SIGINT, 40)),
     "writers": ("8 x 1,000 commits", lambda folder, s: count_together(folder, 8, 1000, seconds=s)),
     "lock": ("100 kills under lock", lambda folder, s: kill_lock_holders(folder, 100)),
     "sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, seconds=s)),

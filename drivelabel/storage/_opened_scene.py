@@ -16,7 +16,7 @@ from drivelabel.storage._log import Log
 from drivelabel.storage._place import BRANCH, Place
 from drivelabel.storage._recording import read_header, read_recording
 from drivelabel.storage._runtime import plain_errors, retried
-from drivelabel.storage.history import find_commit
+from drivelabel.storage.history import Commit, find_commit
 
 ID_LENGTH = 20
 

@@ -7,11 +7,12 @@ is damaged.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from drivelabel.errors import StoreError
-from drivelabel.labels import NO_TRACK
+from drivelabel.labels import NO_TRACK, TABLES
 from drivelabel.storage._arrays import Arrays
 from drivelabel.storage._frame_index import Extent
 from drivelabel.storage._keys import PATH as KEYS
@@ -22,7 +23,7 @@ from drivelabel.storage._pages import PagedTable
 from drivelabel.storage.check import Damage
 from drivelabel.typing import AnyArray
 
-FIXABLE = ("table", "mask", "marks", "note", "ids", "keys")
+FIXABLE = ("layer", "table", "mask", "marks", "note", "ids", "keys")
 """Damages in one state's labels that an earlier state, or the rest of this one, helps with."""
 
 LOST = "no intact state is left: marked as not labelled"
@@ -51,6 +52,7 @@ def repair_labels(
             "note": _repair_note,
             "ids": _repair_ids,
             "keys": _repair_keys,
+            "layer": _repair_layer,
         }.get(some[0].what)
         done += some if repair is None else repair(tip, extent, some, earlier)
     return done
@@ -151,6 +153,40 @@ def _repair_ids(tip: Arrays, extent: Extent, damages: list[Damage], earlier: lis
     lost = max(0, highest - len(known))
     tip.write_array(path, np.concatenate([known, np.full(lost, NO_TRACK, np.int64)]))
     return [damage.fixed(f"put back; {lost} things lost their track id") for damage in damages]
+
+
+def _repair_layer(tip: Arrays, extent: Extent, damages: list[Damage], earlier: list[Arrays]) -> list[Damage]:
+    """A layer's own description; row ids go on above the highest that stands anywhere."""
+    layer = damages[0].layer
+    path = f"layers/{layer}"
+    if _facts(tip, path):
+        return damages  # it is not the layer's own description that is damaged
+    old = next((state for state in earlier if _facts(state, path)), None)
+    if old is None:
+        return damages
+    facts = old.attrs(path)
+    tables = [PagedTable.at(tip, layer, kind, extent.groups(kind)) for kind in TABLES]
+    free = [1 + max(_row_ids(table), default=-1) for table in tables]
+    tip.set_attrs(path, facts | {"next_row_id": max(facts["next_row_id"], *free)})
+    return [damage.fixed(_source(old.snapshot)) for damage in damages]
+
+
+def _facts(arrays: Arrays, path: str) -> dict[str, Any]:
+    """A group's attributes; none when it is not there or damaged."""
+    try:
+        return arrays.attrs(path)
+    except StoreError:
+        return {}
+
+
+def _row_ids(table: PagedTable) -> list[int]:
+    """The row ids of all pages that can be read."""
+    try:
+        pages = {index: _intact_page(index, [table])[0] for index in table.written_pages()}
+    except StoreError:
+        return []
+    found = [page.rows.columns()["row_id"].tolist() for page in pages.values() if page is not None]
+    return [row_id for ids in found for row_id in ids]
 
 
 def _repair_keys(tip: Arrays, extent: Extent, damages: list[Damage], earlier: list[Arrays]) -> list[Damage]:

@@ -220,11 +220,28 @@ def test_a_damaged_copy_of_the_recording_is_made_anew(tmp_path: Path) -> None:
     assert_same_scene(scene(), SceneStore.open(store.root).scene(), same_layers=False)
 
 
-def _harm(store: SceneStore, key: str) -> None:
+def test_a_damaged_description_of_a_layer_comes_back_and_no_row_id_is_given_twice(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    for frame in range(2):
+        with store.edit("labels") as edit:
+            edit.set("review", frame, boxes(3, frame))
+    _harm(store, "layers/review/zarr.json", b'{"zarr_format": 3, "node_type": "group", "attributes": {}}')
+    with pytest.raises(CorruptSceneError, match="layers/review: damaged description"):
+        SceneStore.open(store.root).scene()
+    assert check_scene(store.root, fix=True).is_good
+    store = SceneStore.open(store.root)
+    with store.edit("more") as edit:
+        edit.set("review", 2, boxes(3, 2))
+    rows = store.scene().layer("review").boxes2d.rows
+    assert sorted(rows.row_id.tolist()) == list(range(9))
+    assert check_scene(store.root).damages == []
+
+
+def _harm(store: SceneStore, key: str, data: bytes = b"not what was written") -> None:
     """Commit other bytes under a key."""
     session = SceneStore.open(store.root)._repo.writable_session("main")
     arrays = store._opened(session)
-    arrays.put({key: b"not what was written"})
+    arrays.put({key: data})
     arrays.flush()
     session.commit("harm")
 
