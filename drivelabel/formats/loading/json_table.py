@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from drivelabel.errors import FormatError, StoreError
-from drivelabel.formats.loading.files import MAX_BYTES, decode_text
+from drivelabel.formats.loading.files import decode_text
 from drivelabel.geometry._kernels import json_tables as kernels
 from drivelabel.geometry._kernels.json_numbers import OPEN_LIST, skip_space
 from drivelabel.typing import BoolArray, FloatArray, IntArray, Rows, UInt8Array
 
-TEXT, VALUE, FLAG = "text", "value", "flag"
-"""Kinds of key: a text, any value, true or false. A number stands for as many numbers, 1 for a bare one."""
+TEXT, VALUE, FLAG, UNUSED = "text", "value", "flag", "unused"
+"""Kinds of key: a text, any value, true or false, or one that may have anything and is not read. A number
+stands for as many numbers, 1 for a bare one."""
 
 MAX_MAGNITUDE = 1e18
+_MAX_BYTES = (1 << 32) - 1  # positions have four bytes
 _FIRST_ROOM, _MAX_UNKNOWN = 4096, 64
-_NO_SPAN = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,12 +36,12 @@ class TextColumn:
     Attributes:
         path: the file, for errors.
         text: its bytes.
-        spans: (n, 2) int64, where each row's value stands; -1 where a row has none.
+        spans: (n, 2) uint32, where each row's value stands; (0, 0) where a row has none.
     """
 
     path: Path
     text: UInt8Array
-    spans: IntArray
+    spans: npt.NDArray[np.uint32]
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -56,12 +58,12 @@ class TextColumn:
         from drivelabel.formats.loading.json_text import parse_json
 
         return [
-            None if a < 0 else parse_json(self.text[a:b].tobytes(), f"{self.path}, byte {a}")
+            None if b == 0 else parse_json(self.text[a:b].tobytes(), f"{self.path}, byte {a}")
             for a, b in self.spans.tolist()
         ]
 
     def _decoded(self, first: int, stop: int) -> str:
-        if first < 0:
+        if stop == 0:
             return ""
         try:
             raw = self.text[first:stop].tobytes().decode()
@@ -139,13 +141,14 @@ class JsonTable:
 
 
 def read_json_table(
-    path: Path, keys: Mapping[str, str | int], *, optional: Sequence[str] = (), max_bytes: int = MAX_BYTES
+    path: Path, keys: Mapping[str, str | int], *, optional: Sequence[str] = (), max_bytes: int = _MAX_BYTES
 ) -> JsonTable:
     """A JSON file that is a list of objects, as columns.
 
     Args:
         path: the file.
-        keys: key to its kind: TEXT, VALUE, FLAG, or how many numbers it holds. Best in the file's order.
+        keys: key to its kind: TEXT, VALUE, FLAG, UNUSED, or how many numbers it holds. Best in the file's
+            order.
         optional: keys that a row may lack.
         max_bytes: of the file.
 
@@ -189,7 +192,9 @@ class _Reader:
         self.path, self.text, self.keys = path, text, keys
         located = [key for key, kind in keys.items() if kind in (TEXT, VALUE)]
         counted = {
-            key: kind if isinstance(kind, int) else 1 for key, kind in keys.items() if key not in located
+            key: kind if isinstance(kind, int) else 1
+            for key, kind in keys.items()
+            if key not in located and kind != UNUSED
         }
         ends = np.cumsum([0, *counted.values()]).tolist()
         self.text_place = {key: place for place, key in enumerate(located)}
@@ -212,47 +217,42 @@ class _Reader:
         widths = np.array([self.widths.get(key, 1) for key in self.keys], np.int64)
         unknown = np.zeros((_MAX_UNKNOWN, 3), np.int64)
         spans, numbers = self._room(_FIRST_ROOM)
-        how, at, n = kernels.FULL, at + 1, 0
+        start = at + 1
+        how, at, n = kernels.FULL, start, 0
         while how == kernels.FULL:
-            how, at, n, late = kernels.scan(
-                self.text,
-                at,
-                n,
-                key_text,
-                key_start,
-                kinds,
-                places,
-                widths,
-                self.required,
-                spans,
-                numbers,
-                unknown,
-            )
+            places_of = (key_text, key_start, kinds, places, widths, self.required)
+            how, at, n, late = kernels.scan(self.text, at, n, *places_of, spans, numbers, unknown)
             for row, place, first, stop in late.tolist():
-                numbers[row, place] = float(self.text[first:stop].tobytes())
+                numbers[row, place] = self._number(first, stop)
             if how == kernels.FULL:
-                more = self._room(len(spans))
-                spans, numbers = np.concatenate([spans, more[0]]), np.concatenate([numbers, more[1]])
+                # As many rows as the rest of the file may have, going by those read. Pages of rows that are
+                # not there take no memory.
+                rest = (len(self.text) - at) / ((at - start) / n)
+                room = self._room(n + int(1.1 * rest) + _FIRST_ROOM)
+                room[0][:n], room[1][:n] = spans, numbers
+                spans, numbers = room
         if how != kernels.DONE:
             self._refuse_row(how, at, n)
         if skip_space(self.text, at) < len(self.text):
             self._refuse(at, "expected nothing behind the list")
         return self._table(spans[:n], numbers[:n], unknown)
 
-    def _room(self, n: int) -> tuple[IntArray, FloatArray]:
-        return np.full((n, len(self.text_place), 2), _NO_SPAN, np.int64), np.full((n, self.n_numbers), np.nan)
+    def _room(self, n: int) -> tuple[npt.NDArray[np.uint32], FloatArray]:
+        return np.empty((n, len(self.text_place), 2), np.uint32), np.empty((n, self.n_numbers))
+
+    def _number(self, first: int, stop: int) -> float:
+        """A number that the kernel was not sure of."""
+        value = float(self.text[first:stop].tobytes())
+        if not abs(value) <= MAX_MAGNITUDE:
+            self._refuse(first, f"expected numbers up to {MAX_MAGNITUDE:g}")
+        return value
 
     @staticmethod
     def _kind(kind: str | int) -> int:
-        named = {TEXT: kernels.TEXT, VALUE: kernels.VALUE, FLAG: kernels.FLAG}
+        named = {TEXT: kernels.TEXT, VALUE: kernels.VALUE, FLAG: kernels.FLAG, UNUSED: kernels.SKIPPED}
         return kernels.NUMBERS if isinstance(kind, int) else named[kind]
 
-    def _table(self, spans: IntArray, numbers: FloatArray, unknown: IntArray) -> JsonTable:
-        # Absent ones are NaN; a number from the file never is.
-        bad = ~(np.abs(numbers) <= MAX_MAGNITUDE) & ~np.isnan(numbers)
-        if bad.any():
-            row = int(np.argmax(bad.any(axis=1)))
-            raise FormatError(f"{self.path}, row {row}: expected finite numbers.")
+    def _table(self, spans: npt.NDArray[np.uint32], numbers: FloatArray, unknown: IntArray) -> JsonTable:
         columns: dict[str, FloatArray] = {}
         for key, place in self.number_place.items():
             width = self.widths[key]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from drivelabel.formats.loading.json_table import FLAG, TEXT, VALUE
+from drivelabel.formats.loading.json_table import FLAG, TEXT, UNUSED, VALUE
 
 Keys: TypeAlias = Mapping[str, str | int]
 """Key to its kind, see :func:`drivelabel.formats.loading.json_table.read_json_table`."""
@@ -48,21 +48,21 @@ SAMPLE_DATA_KEYS: Keys = {
     "ego_pose_token": TEXT,
     "calibrated_sensor_token": TEXT,
     "timestamp": 1,
-    "fileformat": TEXT,
+    "fileformat": UNUSED,
     "is_key_frame": FLAG,
     "height": 1,
     "width": 1,
     "filename": TEXT,
-    "prev": TEXT,
-    "next": TEXT,
+    "prev": UNUSED,
+    "next": UNUSED,
 }
 EGO_POSE_KEYS: Keys = {"token": TEXT, "timestamp": 1, "rotation": 4, "translation": 3}
 INSTANCE_KEYS: Keys = {
     "token": TEXT,
     "category_token": TEXT,
-    "nbr_annotations": 1,
-    "first_annotation_token": TEXT,
-    "last_annotation_token": TEXT,
+    "nbr_annotations": UNUSED,
+    "first_annotation_token": UNUSED,
+    "last_annotation_token": UNUSED,
     EXTRA: VALUE,
 }
 ANNOTATION_KEYS: Keys = {

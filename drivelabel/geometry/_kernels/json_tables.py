@@ -19,15 +19,19 @@ from drivelabel.geometry._kernels.json_numbers import (
     skip_string,
     skip_value,
 )
-from drivelabel.typing import BoolArray, FloatArray, IntArray, UInt8Array
+from drivelabel.typing import FloatArray, IntArray, UInt8Array
+
+Spans = npt.NDArray[np.uint32]
+"""(n, 2) first and last position of each text; (0, 0) where there is none."""
 
 DONE, FULL, MALFORMED, MISSING_KEY, TWICE, WRONG_COUNT, NO_TEXT, TOO_MANY_KEYS = range(8)
 """How :func:`scan` ended: at the end, without room for a row, or at an error."""
 
-TEXT, VALUE, NUMBERS, FLAG = range(4)
-"""What a key holds: a text, any value (both are only located), numbers, or true or false."""
+TEXT, VALUE, NUMBERS, FLAG, SKIPPED = range(5)
+"""What a key holds: a text, any value (both are only located), numbers, true or false, what nobody needs."""
 
 _TRUE, _FALSE = 116, 102
+_LARGEST = 1e18
 
 
 @njit(cache=True)
@@ -41,7 +45,7 @@ def scan(
     places: IntArray,
     widths: IntArray,
     required: int,
-    spans: IntArray,
+    spans: npt.NDArray[np.uint32],
     numbers: FloatArray,
     unknown: IntArray,
 ) -> tuple[int, int, int, IntArray]:
@@ -49,8 +53,8 @@ def scan(
 
     Keys to find stand one after the other in a text, with (k + 1,) starts; `required` has bit k set where
     key k must be there. `places` says which of the columns of `spans` (rows, s, 2) or `numbers` (rows, m) a
-    key's values start at; columns of absent keys stay as they are. `unknown` (u, 3) counts other keys:
-    first, last position of the name, how often.
+    key's values start at; those of absent keys become (0, 0) and NaN. `unknown` (u, 3) counts other keys:
+    first, last position of the name, how often. Numbers beyond 1e18 are malformed.
 
     Returns how it ended, where, the row after the last, and (k, 4) numbers that are left to the caller: row,
     place, first and last position of the text.
@@ -67,6 +71,8 @@ def scan(
         if at >= len(text) or text[at] != OPEN_OBJECT:
             return MALFORMED, at, row, late[:n_late]
         start, seen, guess, n_keys = at, 0, 0, 0
+        spans[row] = 0
+        numbers[row] = np.nan
         at = skip_space(text, at + 1)
         while at < len(text) and text[at] != CLOSE_OBJECT:
             if n_keys:
@@ -118,7 +124,7 @@ def scan(
                     if at >= len(text) or text[at] == CLOSE_LIST:
                         return WRONG_COUNT, at, row, late[:n_late]
                     end, value, exact = read_number(text, at)
-                    if end < 0 or value != value:  # NaN is no JSON
+                    if end < 0 or not abs(value) <= _LARGEST:  # also NaN, which is no JSON
                         return MALFORMED, at, row, late[:n_late]
                     numbers[row, place] = value
                     if not exact:
@@ -141,6 +147,11 @@ def scan(
                     return MALFORMED, at, row, late[:n_late]
                 numbers[row, place] = 1.0 if sign == _TRUE else 0.0
                 at = end
+            elif kind == SKIPPED:
+                end = skip_value(text, at)
+                if end <= at:
+                    return MALFORMED, at, row, late[:n_late]
+                at = end
             else:
                 is_text = text[at] == QUOTE
                 if kind == TEXT and not is_text:
@@ -161,17 +172,18 @@ def scan(
 
 
 @njit(cache=True)
-def index_texts(text: UInt8Array, spans: IntArray, table: IntArray, hashes: npt.NDArray[np.uint64]) -> int:
+def index_texts(text: UInt8Array, spans: Spans, table: IntArray, hashes: npt.NDArray[np.uint64]) -> int:
     """Fill an open hash table of row + 1 with (n, 2) places of texts; the first that repeats one, or -1."""
     mask = len(table) - 1
     for row in range(len(spans)):
-        own = _hash(text, spans[row, 0], spans[row, 1])
+        first, stop = np.int64(spans[row, 0]), np.int64(spans[row, 1])
+        own = _hash(text, first, stop)
         hashes[row] = own
         slot = np.int64(own >> np.uint64(20)) & mask
         while table[slot]:
             other = table[slot] - 1
             if hashes[other] == own and _same(
-                text, spans[row, 0], spans[row, 1], text, spans[other, 0], spans[other, 1]
+                text, first, stop, text, np.int64(spans[other, 0]), np.int64(spans[other, 1])
             ):
                 return row
             slot = (slot + 1) & mask
@@ -182,40 +194,34 @@ def index_texts(text: UInt8Array, spans: IntArray, table: IntArray, hashes: npt.
 @njit(cache=True)
 def find_texts(
     text: UInt8Array,
-    spans: IntArray,
+    spans: Spans,
     known: UInt8Array,
-    known_spans: IntArray,
+    known_spans: Spans,
     table: IntArray,
     hashes: npt.NDArray[np.uint64],
 ) -> IntArray:
     """(n,) row of the indexed texts that each of (n, 2) places of `text` holds; -1 where it is none."""
     mask = len(table) - 1
     found = np.full(len(spans), -1, np.int64)
+    before_first = before_stop = np.int64(0)
     for row in range(len(spans)):
+        first, stop = np.int64(spans[row, 0]), np.int64(spans[row, 1])
         # Rows of one group mostly stand together.
-        if row > 0 and _same(text, spans[row, 0], spans[row, 1], text, spans[row - 1, 0], spans[row - 1, 1]):
+        if row > 0 and _same(text, first, stop, text, before_first, before_stop):
             found[row] = found[row - 1]
             continue
-        own = _hash(text, spans[row, 0], spans[row, 1])
+        before_first, before_stop = first, stop
+        own = _hash(text, first, stop)
         slot = np.int64(own >> np.uint64(20)) & mask
         while table[slot]:
             other = table[slot] - 1
             if hashes[other] == own and _same(
-                text, spans[row, 0], spans[row, 1], known, known_spans[other, 0], known_spans[other, 1]
+                text, first, stop, known, np.int64(known_spans[other, 0]), np.int64(known_spans[other, 1])
             ):
                 found[row] = other
                 break
             slot = (slot + 1) & mask
     return found
-
-
-@njit(cache=True)
-def same_texts(text: UInt8Array, spans: IntArray, other: UInt8Array, other_spans: IntArray) -> BoolArray:
-    """(n,) whether the texts at (n, 2) places are equal, row by row."""
-    same = np.zeros(len(spans), np.bool_)
-    for row in range(len(spans)):
-        same[row] = _same(text, spans[row, 0], spans[row, 1], other, other_spans[row, 0], other_spans[row, 1])
-    return same
 
 
 @njit(cache=True)
@@ -251,8 +257,20 @@ def _same(a: UInt8Array, a0: int, a1: int, b: UInt8Array, b0: int, b1: int) -> b
 
 @njit(cache=True)
 def _hash(text: UInt8Array, first: int, stop: int) -> int:
-    """Of the bytes first:stop, by Fowler, Noll and Vo."""
-    own = np.uint64(14695981039346656037)
-    for k in range(first, stop):
-        own = (own ^ np.uint64(text[k])) * np.uint64(1099511628211)
-    return own  # type: ignore[return-value]  # numba: uint64
+    """Of the bytes first:stop, by Fowler, Noll and Vo, in four strands that do not wait for each other."""
+    prime = np.uint64(1099511628211)
+    a = b = c = d = np.uint64(14695981039346656037)
+    k = first
+    while k + 4 <= stop:
+        a = (a ^ np.uint64(text[k])) * prime
+        b = (b ^ np.uint64(text[k + 1])) * prime
+        c = (c ^ np.uint64(text[k + 2])) * prime
+        d = (d ^ np.uint64(text[k + 3])) * prime
+        k += 4
+    while k < stop:
+        a = (a ^ np.uint64(text[k])) * prime
+        k += 1
+    own = (a ^ (b >> np.uint64(32))) * prime
+    own = (own ^ c) * prime
+    own = (own ^ (d >> np.uint64(32)) ^ d) * prime
+    return own ^ (own >> np.uint64(29))  # type: ignore[return-value]  # numba: uint64

@@ -40,7 +40,7 @@ def _twice(records: Records) -> None:
         ("sample_annotation", _set(1, size=[1, 0, 2]), "row 1: size: expected positive"),
         ("sample_annotation", _set(1, size=[1, 2]), "wrong number of values"),
         ("sample_annotation", _set(1, rotation=[0, 0, 0, 0]), "row 1: rotation"),
-        ("sample_annotation", _set(1, translation=[1e300, 0, 0]), "finite"),
+        ("sample_annotation", _set(1, translation=[1e300, 0, 0]), "numbers up to"),
         ("sample_annotation", _set(1, instance_token="x"), "row 1: instance_token"),
         ("sample_annotation", _set(1, sample_token="x"), "row 1: sample_token"),
         ("sample_annotation", _set(1, visibility_token="9"), "visibility_token"),
