@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from defusedxml.ElementTree import parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,7 +103,7 @@ def test_masks_turned_boxes_skeletons_and_lights(tmp_path: Path) -> None:
         light, instance_map=instance,
     )  # fmt: skip
     report = find_writer("cvat")(builder.build(), tmp_path / "out", "truth")
-    root = ElementTree.parse(tmp_path / "out/annotations.xml").getroot()
+    root = parse(tmp_path / "out/annotations.xml").getroot()
     assert [shape.tag for shape in root.find("image")] == [  # type: ignore[union-attr]
         "mask", "box", "box", "polyline", "skeleton",
     ]  # fmt: skip
@@ -143,7 +143,7 @@ def test_a_video_keeps_every_box_with_few_keyframes(tmp_path: Path) -> None:
     boxes[3] = Boxes2D.concat([boxes[3], Boxes2D(xyxy=[[1, 1, 9, 9]], category_id=[1], origin=[HUMAN])])
     drive = _drive(boxes, 60)
     report = find_writer("cvat")(drive, tmp_path / "out", "truth")
-    root = ElementTree.parse(tmp_path / "out/annotations.xml").getroot()
+    root = parse(tmp_path / "out/annotations.xml").getroot()
     track = root.find("track[@id='7']")
     keys = [int(box.get("frame")) for box in track if box.get("keyframe") == "1"]  # type: ignore[union-attr,arg-type]
     assert keys == [0, 39, 40, 50, 59]
@@ -183,7 +183,7 @@ def test_what_cvat_shows_between_keyframes_is_near_the_box(
     }
     find_writer("cvat")(_drive(boxes, len(corners)), folder / "out", "truth")
     file = folder / "out/annotations.xml"
-    tree = ElementTree.parse(file)
+    tree = parse(file)
     for track in tree.getroot().iterfind("track"):
         for shape in [shape for shape in track if shape.get("keyframe") == "0"]:
             track.remove(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,12 @@ def things(layer: Layer, frame: int) -> AnyArray:
 def taxonomy_of(store: SceneStore, layer: str) -> Taxonomy:
     """A layer's classes."""
     return store.scene().layer(layer).taxonomy
+
+
+def unpack(fixture: Path, folder: Path) -> None:
+    """Write the files of a scene that an earlier release made."""
+    with zipfile.ZipFile(fixture) as archive:
+        for name in archive.namelist():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(archive.read(name))

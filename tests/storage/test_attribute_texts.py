@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from storage.scenes import boxes, new_store
+from storage.scenes import boxes, new_store, unpack
 
 from drivelabel.labels import Boxes2D
 from drivelabel.storage import SceneStore, check_scene
@@ -92,8 +91,7 @@ def test_every_kind_of_value_comes_back_as_it_was(tmp_path: Path, value: object)
 
 
 def test_a_scene_of_format_1_becomes_one_of_format_2_when_texts_are_added(tmp_path: Path) -> None:
-    with zipfile.ZipFile(FORMAT_1) as archive:
-        archive.extractall(tmp_path / "old.scene")
+    unpack(FORMAT_1, tmp_path / "old.scene")
     store = SceneStore.open(tmp_path / "old.scene")
     with store.edit("no new text") as edit:
         edit.set("review", 5, boxes(2, 6, attributes={"occluded": ["partly", True]}))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from storage.scenes import assert_same_scene, boxes, instance_map, label_map, scene, things
+from storage.scenes import assert_same_scene, boxes, instance_map, label_map, scene, things, unpack
 
 from drivelabel.storage import SceneStore, check_scene
 
@@ -16,11 +15,7 @@ FIXTURES = sorted((Path(__file__).parents[1] / "golden").glob("scene-format-*.zi
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: path.stem)
 def test_scenes_of_every_release_open(fixture: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(fixture) as archive:
-        for name in archive.namelist():
-            path = tmp_path / "old.scene" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(archive.read(name))
+    unpack(fixture, tmp_path / "old.scene")
     store = SceneStore.open(tmp_path / "old.scene")
     opened = store.scene()
     assert_same_scene(scene(), opened, same_layers=False)

@@ -11,7 +11,7 @@ from drivelabel.errors import FormatError
 from drivelabel.formats.loading.files import read_text
 
 MAX_BYTES, MAX_ALIASES, MAX_DEPTH = 64 << 20, 1000, 50
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _OPENS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _CLOSES = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
@@ -29,7 +29,7 @@ def read_yaml(path: Path) -> Any:
     text = read_text(path, max_bytes=MAX_BYTES)
     try:
         _check_events(text, path)
-        return yaml.load(text, Loader=_LOADER)  # a safe loader
+        return yaml.load(text, Loader=yaml.CSafeLoader)  # a safe loader
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         if isinstance(error, FormatError):
             raise
@@ -41,7 +41,7 @@ def read_yaml(path: Path) -> Any:
 
 def _check_events(text: str, path: Path) -> None:
     depth = aliases = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, _OPENS):
             depth += 1
         elif isinstance(event, _CLOSES):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from defusedxml.ElementTree import parse
 from hypothesis import given, settings
 
 from drivelabel.errors import DriveLabelError, FormatError
@@ -55,7 +55,7 @@ def test_pixels_count_from_one_and_the_last_is_named(tmp_path: Path) -> None:
         "one", (Source("a.png", "image"),), np.array([[30, 40]]), COCO, {"t": Layer("t", COCO, tables=tables)}
     )
     write_voc(images, tmp_path / "out", "t")
-    root = ElementTree.parse(tmp_path / "out/Annotations/a.xml").getroot()
+    root = parse(tmp_path / "out/Annotations/a.xml").getroot()
     sides = {side.tag: side.text for side in root.iterfind("object/bndbox/*")}
     assert sides == {"xmin": "1", "ymin": "1", "xmax": "10", "ymax": "20"}
     assert (root.findtext("object/name"), root.findtext("object/pose")) == ("car", "Left")
@@ -67,7 +67,7 @@ def test_real_files_come_back_but_for_the_report(shared_data: Path, tmp_path: Pa
     assert looks_like_voc(folder)
     read = read_voc(folder)
     layer = read.data.layer("truth")
-    root = ElementTree.parse(folder / "Annotations/2007_000001.xml").getroot()
+    root = parse(folder / "Annotations/2007_000001.xml").getroot()
     theirs = [
         [float(o.findtext(f"bndbox/{s}") or 0) for s in ("xmin", "ymin", "xmax", "ymax")]
         for o in root.iterfind("object")

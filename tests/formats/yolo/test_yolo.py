@@ -8,10 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import yaml
 
 from drivelabel.errors import DriveLabelError, FormatError
 from drivelabel.formats.coco import read_coco
+from drivelabel.formats.loading import read_yaml
 from drivelabel.formats.yolo import read_yolo, write_yolo
 from drivelabel.formats.yolo.files import label_path, looks_like_yolo
 from drivelabel.labels import COCO, Boxes2D, Grouped, Keypoints, Polygons
@@ -56,7 +56,7 @@ def images(tmp_path: Path) -> ImageSet:
 def _verified(out: Path, task: str, split: str = "train") -> list[Any]:
     """What ultralytics' own check of a label file says of each image."""
     utils = pytest.importorskip("ultralytics.data.utils")
-    config = yaml.safe_load((out / "data.yaml").read_text())
+    config = read_yaml(out / "data.yaml")
     n_points, n_dims = config.get("kpt_shape", (0, 0))
     found = []
     for image in sorted((out / config[split]).rglob("*.png")):
@@ -131,7 +131,7 @@ def test_turned_boxes_keep_their_corners(images: ImageSet, tmp_path: Path) -> No
 
 def test_the_yaml_names_classes_and_splits(images: ImageSet, tmp_path: Path) -> None:
     write_yolo(images, tmp_path / "out", "truth")
-    config = yaml.safe_load((tmp_path / "out/data.yaml").read_text())
+    config = read_yaml(tmp_path / "out/data.yaml")
     assert (config["train"], config["val"]) == ("images/train", "images/val")
     assert (config["nc"], config["names"][2]) == (80, "car")
     again = read_yolo(tmp_path / "out").data
