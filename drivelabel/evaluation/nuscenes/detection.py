@@ -131,8 +131,13 @@ class _Pairs:
         hits = np.flatnonzero(pair >= 0)
         if not len(hits):
             return DetectionCurve.without_matches(n_truth, len(pair))
-        precision, recall = kernels.precision_recall(pair, n_truth)
-        reached = np.interp(_RECALLS, recall, score, right=0)
+        # Recall changes at hits: interpolation looks at nothing but them, the ones before them, and the last.
+        corner = np.append(np.stack([hits - 1, hits], axis=1), len(pair) - 1)
+        n_found = np.append(np.repeat(np.arange(len(hits)), 2), len(hits))
+        n_found[1:-1:2] += 1
+        corner, n_found = (values[1:] if hits[0] == 0 else values for values in (corner, n_found))
+        recall, precision = n_found / n_truth, n_found / (corner + 1.0)
+        reached = np.interp(_RECALLS, recall, score[corner], right=0)
         rising, at_hits, pairs = reached[::-1], score[hits][::-1], pair[hits]
         return DetectionCurve(
             recall=_RECALLS.copy(),

@@ -66,6 +66,8 @@ def match(
     most = 0 if len(truth_start) == 1 else np.diff(truth_start).max()
     taken, xy = np.empty((len(limits), most), np.bool_), np.empty((most, 2))
     near, distances = np.empty(most, np.int64), np.empty(most)
+    most = 0 if len(pred_start) == 1 else np.diff(pred_start).max()
+    order, scores = np.empty(most + 1, np.int64), np.empty(most + 1)
     farthest = limits.max()
     loose = farthest * farthest * (1.0 + 1e-12)
     for g in range(len(pred_start) - 1):
@@ -75,7 +77,17 @@ def match(
         for t in range(n_truths):
             xy[t, 0], xy[t, 1] = truth_xyz[truth_rows[first + t], 0], truth_xyz[truth_rows[first + t], 1]
         taken[:, :n_truths] = False
-        for k in _falling(pred_rows, pred_start[g], pred_start[g + 1], score):
+        n_asked = 0
+        for k in range(pred_start[g], pred_start[g + 1]):  # most are near no truth: those need no order
+            row, is_near = pred_rows[k], False
+            x, y = pred_xyz[row, 0], pred_xyz[row, 1]
+            for t in range(n_truths):
+                dx, dy = x - xy[t, 0], y - xy[t, 1]
+                is_near |= dx * dx + dy * dy <= loose
+            if is_near:
+                _insert_falling(order, scores, n_asked, k, score[row])
+                n_asked += 1
+        for k in order[:n_asked]:
             row, n_near, n_before = pred_rows[k], 0, size
             for t in range(n_truths):
                 dx, dy = pred_xyz[row, 0] - xy[t, 0], pred_xyz[row, 1] - xy[t, 1]
@@ -104,35 +116,13 @@ def match(
     return pair, of_pred[:size], of_truth[:size], metres[:size]
 
 
-@njit(cache=True)
-def _falling(rows: IntArray, first: int, stop: int, score: FloatArray) -> IntArray:
-    """The places first:stop by falling score of their rows, of equal scores the later one first."""
-    if stop - first > 32:
-        return first + np.argsort(score[rows[first:stop]], kind="mergesort")[::-1]
-    order = np.arange(first, stop)
-    for k in range(1, len(order)):  # put in where it belongs: for a few this is the fastest
-        own, value = order[k], score[rows[order[k]]]
-        at = k
-        while at > 0 and score[rows[order[at - 1]]] <= value:
-            order[at] = order[at - 1]
-            at -= 1
-        order[at] = own
-    return order
-
-
-@njit(cache=True)
-def precision_recall(pair: Int32Array, n_truth: int) -> tuple[FloatArray, FloatArray]:
-    """(k,) pairs in order of score -> (k,) precision and (k,) recall down to each prediction."""
-    hits, total = np.empty(len(pair)), 0.0
-    for k in range(len(pair)):
-        total += pair[k] >= 0
-        hits[k] = total
-    # Divided in a loop of its own, of which LLVM makes vectors.
-    precision, recall = np.empty(len(pair)), np.empty(len(pair))
-    for k in range(len(pair)):
-        precision[k] = hits[k] / (k + 1.0)
-        recall[k] = hits[k] / n_truth
-    return precision, recall
+@njit(forceinline=True)  # not cached, so that its caller can build it in
+def _insert_falling(order: IntArray, scores: FloatArray, n: int, k: int, score: float) -> None:
+    """Put k into a list of n by falling score, before those of the same score."""
+    while n > 0 and scores[n - 1] <= score:
+        order[n], scores[n] = order[n - 1], scores[n - 1]
+        n -= 1
+    order[n], scores[n] = k, score
 
 
 @njit(cache=True)
