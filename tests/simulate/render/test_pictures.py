@@ -106,6 +106,13 @@ def test_exposure_brightens_and_vignette_darkens_the_corners():
     assert (flat - bent)[:4, :4].mean() > 10 > (flat - bent)[43:47, 73:77].mean()
 
 
+def test_white_balance_tints_the_picture():
+    warm = picture(replace(PLAIN, white_balance=(1.2, 1.0, 0.8))).image_rgb.astype(int)
+    plain = picture().image_rgb.astype(int)
+    assert (warm - plain)[..., 0].mean() > 5 and (warm - plain)[..., 2].mean() < -5
+    assert abs((warm - plain)[..., 1].mean()) < 1
+
+
 def test_noise_has_the_strength_asked_for():
     grey = surfaces(box((5, -20, -20), (6, 20, 20)), "wall", color=(0.2, 0.2, 0.2))
     clean = picture(Effects(noise=0.0, defocus_px=0.0), world=grey).image_rgb.astype(float)
@@ -137,6 +144,10 @@ def test_wet_roads_mirror_what_stands_on_them():
     ("make", "message"),
     [
         (lambda: Effects(rain=1.5), "effects.rain: expected a number in [0, 1], got 1.5."),
+        (
+            lambda: Effects(white_balance=(1.0, 0.0, 1.0)),
+            "effects.white_balance: expected three gains above 0, got (1.0, 0.0, 1.0).",
+        ),
         (lambda: Effects(noise=-1.0), "effects.noise: expected a number from 0 on, got -1.0."),
         (lambda: Light.day(-5), "elevation_deg: expected a sun above the horizon, got -5."),
         (lambda: replace(DAY, sun_direction=np.zeros(3)), "light.sun_direction: expected a direction"),
