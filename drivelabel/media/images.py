@@ -72,9 +72,7 @@ def read_image_header(path: Path) -> ImageHeader:
     Raises:
         StoreError: the file is missing, is no image, or claims more than 200 Mpx or a side above 65,535.
     """
-    if not path.is_file():
-        raise StoreError(f"{path}: no such image file.")
-    with path.open("rb") as file:
+    with _opened(path) as file:
         (width, height), orientation, taken_ns = _parse_header(path, file)
         if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
             raise StoreError(
@@ -83,6 +81,15 @@ def read_image_header(path: Path) -> ImageHeader:
             )
     hw = (width, height) if orientation >= 5 else (height, width)
     return ImageHeader(hw, orientation, taken_ns)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        if path.is_file():
+            return path.open("rb")
+    except OSError as error:  # a name that is too long, a file of somebody else
+        raise StoreError(f"{path}: the image cannot be read ({error.strerror}).") from error
+    raise StoreError(f"{path}: no such image file.")
 
 
 def read_image(path: Path | str) -> UInt8Array:
