@@ -72,19 +72,19 @@ def _fuzz(folder: Path, seconds: float) -> dict[str, Any]:
 
 ROWS: dict[str, tuple[str, Row]] = {
     "kills": ("1,000 kills", lambda folder, s: kill_writers(folder, 1000, seconds=s)),
-    "makers": ("50 kills", lambda folder, s: kill_makers(folder, 50)),
+    "makers": ("50 kills", lambda folder, s: kill_makers(folder, 50, seconds=s)),
     "crash_points": ("all points x 5 faults", _crash_points),
-    "power_cuts": ("all subsets x 3", lambda folder, s: cut_power(folder)),
+    "power_cuts": ("all subsets x 3", lambda folder, s: cut_power(folder, s)),
     "commands_killed": ("5 commands x 50 kills", _commands(signal.SIGKILL, 50)),
     "commands_interrupted": ("5 commands x 40 Ctrl-C", _commands(signal.SIGINT, 40)),
     "writers": ("8 x 1,000 commits", lambda folder, s: count_together(folder, 8, 1000, seconds=s)),
-    "lock": ("100 kills under lock", lambda folder, s: kill_lock_holders(folder, 100)),
+    "lock": ("100 kills under lock", lambda folder, s: kill_lock_holders(folder, 100, s)),
     "sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, seconds=s)),
     "worker_sessions": ("1,000 x 500", lambda folder, s: run_sessions(1000, 500, workers=True, seconds=s)),
     "lost_answers": ("5,000 commits", _lost_answers),
     "toxics": ("6 toxics x 200 runs", _toxics),
     "damages": ("5,000 damages", lambda folder, s: damage_scenes(folder, 5000, seed=7, seconds=s)),
-    "deliveries": ("200 doubled jobs", lambda folder, s: deliver_twice(folder, 200)),
+    "deliveries": ("200 doubled jobs", lambda folder, s: deliver_twice(folder, 200, s)),
     "fuzz": ("10^6 inputs for each reader", _fuzz),
     "readers": ("10 minutes", lambda folder, s: read_beside(folder, min(s, 600))),
 }

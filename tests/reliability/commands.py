@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import shutil
 import signal
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,8 +55,9 @@ def cases(folder: Path) -> dict[str, Case]:
     shutil.copytree(unlabelled, labelled)
     annotate(SceneStore.open(labelled), exact_plan())
     exported, imported = folder / "labels.json", folder / "imported.scene"
-    assert main(["export", "coco", str(labelled), str(exported)]) == 0
-    assert main(["import", "coco", str(exported), str(imported)]) == 0
+    with redirect_stdout(io.StringIO()):
+        assert main(["export", "coco", str(labelled), str(exported)]) == 0
+        assert main(["import", "coco", str(exported), str(imported)]) == 0
     out = {name: folder / name / "out.scene" for name in ("ingest", "annotate", "import")}
     out["export"] = folder / "export" / "out.json"
     for place in out.values():

@@ -79,12 +79,14 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-def kill_makers(folder: Path, n_kills: int, seed: int = 0) -> dict[str, Any]:
+def kill_makers(folder: Path, n_kills: int, seed: int = 0, seconds: float = 1e9) -> dict[str, Any]:
     """Kill a process that makes a scene; the next one makes it and clears up what was left."""
     moments = random.Random(seed)
-    made = 0
+    stop = time.monotonic() + seconds
+    made = number = 0
     with Forker() as forker:
-        for number in range(n_kills):
+        while number < n_kills and time.monotonic() < stop:
+            number += 1
             place = folder / f"{number}.scene"
             pid = forker.start("create_scene", scene=str(place))
             time.sleep(moments.uniform(0.01, 0.25))
@@ -94,15 +96,17 @@ def kill_makers(folder: Path, n_kills: int, seed: int = 0) -> dict[str, Any]:
                 assert forker.wait(forker.start("create_scene", scene=str(place))) == 0
             assert SceneStore.open(place).verify().is_good
             assert not list(folder.glob(".*")), "something was left beside the scene"
-    return {"kills": n_kills, "made_before": made, "left_over": 0}
+    return {"kills": number, "made_before": made, "left_over": 0}
 
 
-def kill_lock_holders(folder: Path, n_kills: int) -> dict[str, Any]:
+def kill_lock_holders(folder: Path, n_kills: int, seconds: float = 1e9) -> dict[str, Any]:
     """Kill a process that holds the lock; how long the next writer then waits, seconds."""
     store = new_store(folder)
-    waits = []
+    stop = time.monotonic() + seconds
+    waits: list[float] = []
     with Forker() as forker:
-        for number in range(n_kills):
+        while len(waits) < n_kills and time.monotonic() < stop:
+            number = len(waits)
             held = folder / f"held{number}"
             pid = forker.start("hold_lock", scene=str(store.root), reported=str(held))
             while not held.exists():
@@ -113,4 +117,4 @@ def kill_lock_holders(folder: Path, n_kills: int) -> dict[str, Any]:
                 edit.set("review", 0, boxes(number % 5, number))
             waits.append(time.monotonic() - start)
     assert max(waits) < 1
-    return {"kills": n_kills, "longest_wait_s": round(max(waits), 3)}
+    return {"kills": len(waits), "longest_wait_s": round(max(waits), 3)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from drivelabel.storage import SceneStore, check_scene
 WAYS = ("gone", "empty", "zeros")
 
 
-def cut_power(folder: Path) -> dict[str, Any]:
+def cut_power(folder: Path, seconds: float = 1e9) -> dict[str, Any]:
     """All subsets of one commit's files, in three ways of being lost.
 
     The commit before is synced, so nothing of it is lost. The files of the commit are in groups (chunks,
@@ -29,10 +30,13 @@ def cut_power(folder: Path) -> dict[str, Any]:
     shutil.copytree(before, after)
     change(SceneStore.open(after), 1)
     groups = _new_files(before, after)
+    stop = time.monotonic() + seconds
     counts = {"cases": 0, "old": 0, "new": 0, "repaired": 0, "silent": 0}
     for way in WAYS:
         for size in range(1, len(groups) + 1):
             for lost in itertools.combinations(sorted(groups), size):
+                if time.monotonic() > stop:
+                    return counts
                 scene = folder / "victim.scene"
                 shutil.rmtree(scene, ignore_errors=True)
                 shutil.copytree(after, scene)
