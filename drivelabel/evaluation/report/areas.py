@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from drivelabel.evaluation.report.findings import Finding
 from drivelabel.evaluation.report.settings import Settings
 from drivelabel.labels import DRIVING, UNMAPPED, VOID, InstanceMap, LabelMap, Taxonomy, mapping
 from drivelabel.scene import Layer, Scene
-from drivelabel.typing import IntArray, UInt8Array
+from drivelabel.typing import BoolArray, IntArray, UInt8Array
 
 N = len(DRIVING)
 
@@ -71,8 +72,12 @@ class AreaMaps:
         self._tables = [_table(layer.taxonomy) for layer in (truth, pred)]
         self.unmapped: dict[str, dict[str, int]] = {"truth": {}, "pred": {}}
 
-    def read(self, frame: int) -> tuple[UInt8Array, UInt8Array]:
+    def read(self, frame: int, *, first: bool = False) -> tuple[UInt8Array, UInt8Array]:
         """(h, w) of both sides; void where a class is none of DRIVING or nothing was predicted.
+
+        Args:
+            frame: of the scene.
+            first: count the pixels of classes that are none of DRIVING.
 
         Raises:
             InvalidLabelError: they differ in size, or hold a class that is none.
@@ -86,20 +91,11 @@ class AreaMaps:
                 f"{self._scene.name}, frame {frame}: expected label maps of one size, got {a.shape} in "
                 f"{truth.name!r} and {b.shape} in {pred.name!r}."
             )
+        if first:
+            for side, layer, values in zip(("truth", "pred"), self._layers, (a, b), strict=True):
+                pixels = np.bincount(values.ravel(), minlength=256)
+                _count(f"{self._scene.name}, frame {frame}", layer.taxonomy, pixels, self.unmapped[side])
         return self._tables[0][a], self._tables[1][b]
-
-    def count_unmapped(self, frame: int) -> None:
-        """Add up the pixels of classes that are none of DRIVING.
-
-        Raises:
-            InvalidLabelError: a map holds a class that its taxonomy does not have.
-        """
-        for side, layer in zip(("truth", "pred"), self._layers, strict=True):
-            assert layer.label_maps is not None
-            if frame not in layer.label_maps:
-                continue
-            pixels = np.bincount(layer.label_maps.read(frame).ravel(), minlength=256)
-            _count(f"{self._scene.name}, frame {frame}", layer.taxonomy, pixels, self.unmapped[side])
 
     def instances(self, frame: int) -> tuple[InstanceMap | None, InstanceMap | None]:
         """Both sides' things, None where a side has none."""
@@ -144,8 +140,7 @@ def area_frames(
     maps = AreaMaps(scene, truth, pred)
     tables = np.zeros((len(frames), N + 1, N + 1), np.int64)
     for i, frame in enumerate(frames.tolist()):
-        maps.count_unmapped(frame)
-        tables[i] = confusion_of([maps.read(frame)], N)
+        tables[i] = confusion_of([maps.read(frame, first=True)], N)
     used = used_classes(tables.sum(axis=0))
     outline, segments, with_instances = _second_look(maps, frames, used, settings)
     time_ns, camera = scene.frames.timestamp_ns[frames], scene.frames.sensor[frames].astype(np.int64)
@@ -182,15 +177,28 @@ def _second_look(
         a, b = maps.read(frame)
         void = a == VOID
         for k in used.tolist():
-            near_a = boundary_of(a == k, settings.boundary_ratio)
-            near_b = boundary_of((b == k) & ~void, settings.boundary_ratio)
-            outline[k] += [int((near_a & near_b).sum()), int((near_a | near_b).sum())]
+            outline[k] += _near_outlines(a == k, (b == k) & ~void, settings.boundary_ratio)
         instances = maps.instances(frame)
         both = instances[0] is not None and instances[1] is not None
         told_apart |= both
         pairs = [(_segments(a, instances[0], both), _segments(b, instances[1], both))]
         total += panoptic_quality(pairs, DRIVING.names, is_thing)
     return outline, total, told_apart
+
+
+def _near_outlines(truth: BoolArray, pred: BoolArray, ratio: float) -> list[int]:
+    """Pixels near the outline on both sides, and on either.
+
+    Only the part that holds the class is looked at: what lies round it is empty and bounds it all the same.
+    """
+    some = truth | pred
+    rows, columns = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
+    if not len(rows):
+        return [0, 0]
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    same = ratio * math.hypot(*some.shape) / math.hypot(*some[part].shape)
+    a, b = boundary_of(truth[part], same), boundary_of(pred[part], same)
+    return [int((a & b).sum()), int((a | b).sum())]
 
 
 def _segments(label_map: UInt8Array, instances: InstanceMap | None, both: bool) -> Segments:

@@ -11,6 +11,7 @@ from evaluation.report.kinds import LIGHT, all_kinds, cuboid, drive, light, road
 from evaluation.report.scenes import CAR, TRUCK, boxes, layer, lines, random_layer, scene
 
 from drivelabel.errors import InvalidLabelError, MissingExtraError
+from drivelabel.evaluation.areas import boundary_iou
 from drivelabel.evaluation.areas.mean_iou import confusion_of, mean_iou
 from drivelabel.evaluation.effort import boxes_effort, cuboids_effort, lanes_effort
 from drivelabel.evaluation.lanes import LinePoints, RowLanes, culane, tusimple, tusimple_repaired
@@ -124,7 +125,8 @@ def test_areas_name_the_classes_of_each_mean():
     assert task["mean_iou_with_background"] == pytest.approx((road + paint + background) / 3)
     assert task["merged"]["any road"]["iou"] == pytest.approx(200 / 220)
     assert task["panoptic"]["classes"]["road"]["tp"] == 1
-    assert 0 < task["classes"]["road"]["boundary_iou"] < 1
+    outlines = boundary_iou(truth == DRIVING.id_of("lane_marking"), pred == DRIVING.id_of("lane_marking"))
+    assert task["classes"]["lane_marking"]["boundary_iou"] == pytest.approx(outlines)
 
 
 def test_repair_is_that_of_the_fewest_edits():
