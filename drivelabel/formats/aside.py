@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from drivelabel.errors import FormatError, StoreError
+
+_MANY = 1000
+"""Files that are synced one by one; more are synced with their file system."""
 
 
 @contextmanager
@@ -72,9 +77,27 @@ def _refuse_existing(target: Path, overwrite: bool) -> None:
 
 
 def _sync_tree(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        _sync(path)
-    _sync(folder)
+    """Have a folder on the disk; where it has many files, by syncing their file system once."""
+    found = []
+    for here, _, names in os.walk(folder):
+        found += [here, *(os.path.join(here, name) for name in names)]  # noqa: PTH118  20 times as fast
+        if len(found) > _MANY and _sync_file_system(folder):
+            return
+    for path in found:
+        _sync(Path(path))
+
+
+def _sync_file_system(folder: Path) -> bool:
+    """Whether the folder's whole file system could be synced at once."""
+    if not sys.platform.startswith("linux"):
+        return False
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        return ctypes.CDLL(None).syncfs(handle) == 0
+    except AttributeError:
+        return False
+    finally:
+        os.close(handle)
 
 
 def _sync(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from posixpath import splitext
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -51,7 +52,7 @@ class ImageFiles:
         Raises:
             StoreError: the recorded file is missing or damaged, or the copy cannot be written.
         """
-        suffix = Path(picture.source.path).suffix.lower() if picture.is_file else ".jpg"
+        suffix = splitext(picture.source.path)[1].lower() if picture.is_file else ".jpg"
         name = f"{name or picture.name}{suffix if suffix in IMAGE_SUFFIXES else '.jpg'}"
         if self.folder is None:
             if picture.is_file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,9 @@ Data: TypeAlias = Scene | ImageSet
 
 IMAGE_KINDS = ("boxes2d", "lane_lines", "traffic_lights", "keypoints", "polygons", "tags")
 """The tables that are grouped by image."""
+
+_PLAIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{4,99})\.[A-Za-z]{1,4}")
+"""File names in which nothing is odd: most are, and taking paths apart takes long."""
 
 VIDEO_KINDS = ("video", "damaged_video")
 
@@ -182,6 +186,8 @@ def _of_set(images: ImageSet, row: int, rename: bool) -> list[Picture]:
 
 def _kept_name(source: Source) -> str:
     """The path below the set's root without suffix, of safe parts; only the name when it is absolute."""
+    if plain := _PLAIN.fullmatch(source.path):
+        return plain[1]
     path = PurePosixPath(source.path.replace("\\", "/"))
     parts = (path.name,) if path.is_absolute() or "://" in source.path else path.parts
     kept = [safe_name(part) for part in parts if part not in ("..", ".")] or ["image"]
@@ -200,7 +206,7 @@ def _unique(picture: Picture, prefix: str, taken: dict[str, int]) -> Picture:
     if count:
         name = f"{name}_{count}"
         taken[name.casefold()] = 1
-    return replace(picture, name=name)
+    return picture if name == picture.name else replace(picture, name=name)
 
 
 def same_objects(boxes: Boxes2D, lights: TrafficLights | None) -> BoolArray:
