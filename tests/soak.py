@@ -30,7 +30,7 @@ from reliability.network import lose_answers, poison_all, short_pauses
 from reliability.object_store import object_store
 from reliability.power_cuts import cut_power
 from reliability.sessions import run_sessions
-from reliability.writers import count_together, deliver_twice, read_beside
+from reliability.writers import count_together, deliver_thrice, read_beside
 from security.fuzzing import fuzz_all
 
 Row = Callable[[Path, float], dict[str, Any]]
@@ -84,7 +84,7 @@ ROWS: dict[str, tuple[str, Row]] = {
     "lost_answers": ("5,000 commits", _lost_answers),
     "toxics": ("6 toxics x 200 runs", _toxics),
     "damages": ("5,000 damages", lambda folder, s: damage_scenes(folder, 5000, seed=7, seconds=s)),
-    "deliveries": ("200 doubled jobs", lambda folder, s: deliver_twice(folder, 200, s)),
+    "deliveries": ("2,000 jobs thrice", lambda folder, s: deliver_thrice(folder, 2000, s)),
     "fuzz": ("10^6 inputs for each reader", _fuzz),
     "readers": ("10 minutes", lambda folder, s: read_beside(folder, min(s, 600))),
 }

@@ -80,13 +80,17 @@ def hold_lock(scene: str, reported: str) -> None:
         time.sleep(600)
 
 
-def deliver(scene: str, reported: str, key: str, frame: int) -> None:
-    """One job of a queue, which may be delivered several times."""
+def deliver(scene: str, reported: str, n: int, seconds: float) -> None:
+    """The jobs of a queue, one after the other; each may be delivered to others too."""
     store = SceneStore.open(scene)
-    with store.edit(f"job {key}", key=key, by="model") as edit:
-        edit.set("review", frame, boxes(3, frame))
-    assert edit.result is not None
-    report(reported, edit.result.snapshot)
+    stop = time.monotonic() + seconds
+    for job in range(n):
+        if time.monotonic() > stop:
+            break
+        with store.edit(f"job {job}", key=f"job-{job}", by="model") as edit:
+            edit.set("review", job, boxes(3, job))
+        assert edit.result is not None
+        report(reported, edit.result.snapshot)
 
 
 def read_all(scene: str, reported: str, seconds: float) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from reliability.forking import Forker
 from reliability.kills import kill_lock_holders, kill_makers, kill_writers
-from reliability.writers import count_together, deliver_twice, read_beside
+from reliability.writers import count_together, deliver_thrice, read_beside
 from storage.scenes import new_store
 
 from drivelabel.storage import check_scene
@@ -57,8 +57,8 @@ def test_the_next_writer_goes_on_when_one_dies_with_the_lock(tmp_path: Path) -> 
     assert kill_lock_holders(tmp_path, 20)["longest_wait_s"] < 1
 
 
-def test_a_job_delivered_twice_has_one_effect(tmp_path: Path) -> None:
-    assert deliver_twice(tmp_path, 40)["commits"] == 40
+def test_a_job_delivered_thrice_has_one_effect(tmp_path: Path) -> None:
+    assert deliver_thrice(tmp_path, 200) == {"deliveries": 600, "commits": 200}
 
 
 def test_readers_beside_a_writer_never_see_half_a_commit(tmp_path: Path) -> None:

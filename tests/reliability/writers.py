@@ -45,24 +45,28 @@ def count_together(folder: Path, n_writers: int, n_commits: int, seconds: float 
     return {"writers": n_writers, "commits": len(reported), "lost": 0, "took_s": round(took, 1)}
 
 
-def deliver_twice(folder: Path, n_jobs: int, seconds: float = 1e9) -> dict[str, Any]:
-    """Jobs of a queue, each given to two workers at once and to a third later: one commit each."""
-    store = new_store(folder, n_frames=max(6, n_jobs))
+def deliver_thrice(folder: Path, n_jobs: int, seconds: float = 1e9) -> dict[str, Any]:
+    """Jobs of a queue, all given to two workers at once and to a third later: one commit each."""
+    store = new_store(folder, n_frames=max(6, n_jobs // 2))
     before = len(store.log())
-    arguments: dict[str, Any] = {"scene": str(store.root), "reported": str(folder / "delivered")}
-    stop = time.monotonic() + seconds
-    done = 0
+    paths = [folder / f"delivered{worker}" for worker in range(3)]
+    arguments: dict[str, Any] = {"scene": str(store.root), "n": n_jobs}
     with Forker() as forker:
-        while done < n_jobs and time.monotonic() < stop:
-            job, done = done, done + 1
-            pids = [forker.start("deliver", key=f"job-{job}", frame=job, **arguments) for _ in range(2)]
-            assert [forker.wait(pid) for pid in pids] == [0, 0]
-        for job in range(0, done, 10):
-            assert forker.wait(forker.start("deliver", key=f"job-{job}", frame=job, **arguments)) == 0
-    commits = len(store.log()) - before
-    assert commits == done
-    assert len(set((folder / "delivered").read_text().split())) == done
-    return {"deliveries": 2 * done + -(-done // 10), "commits": commits}
+        pids = [
+            forker.start("deliver", reported=str(path), seconds=seconds / 2, **arguments)
+            for path in paths[:2]
+        ]
+        assert [forker.wait(pid) for pid in pids] == [0, 0]
+        assert (
+            forker.wait(forker.start("deliver", reported=str(paths[2]), seconds=seconds / 2, **arguments))
+            == 0
+        )
+    reported = [path.read_text().split() for path in paths]
+    jobs = max(map(len, reported))
+    assert len(store.log()) - before == jobs
+    for some in reported:  # every worker was told the same commit of the same job
+        assert some == max(reported, key=len)[: len(some)]
+    return {"deliveries": sum(map(len, reported)), "commits": jobs}
 
 
 def read_beside(folder: Path, seconds: float) -> dict[str, Any]:
