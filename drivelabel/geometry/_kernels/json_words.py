@@ -58,7 +58,7 @@ def read_decimal(text: UInt8Array, words: Words, at: int) -> tuple[int, float, b
     # Few branches: which numbers have a minus, a leading 0 or 17 digits is a coin toss that processors guess
     # badly. And words two at once, so that only one count of digits is waited for.
     negative = text[at] == _MINUS
-    at += np.int64(negative)
+    at += int(negative)
     n_whole, is_zero = _count_digits(words[at]), text[at] == 48
     mantissa = _first_digits(words[at], n_whole)
     doubtful = (n_whole == 0) | (n_whole == 8) | ((n_whole > 1) & is_zero)
@@ -70,7 +70,7 @@ def read_decimal(text: UInt8Array, words: Words, at: int) -> tuple[int, float, b
         if scale == 8:
             second, third = words[at + 9], words[at + 17]
             n1, n2 = _count_digits(second), _count_digits(third)
-            n2 *= np.int64(n1 == 8)
+            n2 *= int(n1 == 8)
             mantissa = mantissa * _TENS[8] + _eight_digits(first ^ _ZEROS)
             mantissa = mantissa * _TENS[n1] + _first_digits(second, n1)
             mantissa = mantissa * _TENS[n2] + _first_digits(third, n2)
@@ -78,11 +78,11 @@ def read_decimal(text: UInt8Array, words: Words, at: int) -> tuple[int, float, b
         else:
             mantissa = mantissa * _TENS[scale] + _first_digits(first, scale)
         at += 1 + scale
-        doubtful |= (scale == 0) | (n_whole * np.int64(not is_zero) + scale > 19) | (mantissa >= _MOST)
+        doubtful |= (scale == 0) | (n_whole * int(not is_zero) + scale > 19) | (mantissa >= _MOST)
     doubtful |= (text[at] | 32) == 101
-    value, certain = _over_power(np.int64(mantissa), min(scale, 22))
+    value, certain = _over_power(int(np.int64(mantissa)), min(scale, 22))
     # Not one code for both: the next number would wait for this one's value.
-    return at, value * (1.0 - 2.0 * np.float64(negative)), certain & (not doubtful)
+    return at, value * (1.0 - 2.0 * int(negative)), certain & (not doubtful)
 
 
 @njit(forceinline=True)
@@ -92,7 +92,7 @@ def _count_digits(word: Any) -> int:
     others = (((digits & _LOW_BITS) + _NO_DIGIT) | digits) & _HIGH_BITS
     # All bits below the lowest one set; of each whole byte among them, the highest is counted.
     below = ~others & (others - np.uint64(1))
-    return np.int64((((below >> np.uint64(7)) & _ONES) * _ONES) >> np.uint64(56))
+    return int(np.int64((((below >> np.uint64(7)) & _ONES) * _ONES) >> np.uint64(56)))
 
 
 @njit(forceinline=True)

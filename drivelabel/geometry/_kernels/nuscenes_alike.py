@@ -131,11 +131,11 @@ def read_alike(
             elif role == NAME:
                 category[row] = find_pattern(words, at, names)
                 good = category[row] >= 0
-                at += np.int64(names[8, category[row]])
+                at += int(np.int64(names[8, category[row]]))
             else:
                 attribute[row] = find_pattern(words, at, attributes)
                 good = attribute[row] >= 0
-                at += np.int64(attributes[8, attribute[row]])
+                at += int(np.int64(attributes[8, attribute[row]]))
         if not good or not alike(words, at, form[n_values, 1], form[n_values, 2]):
             return begin, row
         at = skip_space(text, at + form[n_values, 2] - form[n_values, 1])
