@@ -42,7 +42,7 @@ def evaluate(
     from drivelabel.cli.evaluating import evaluate_scenes
     from drivelabel.cli.interrupt import interruptible
     from drivelabel.evaluation.report import Settings, changed
-    from drivelabel.evaluation.report.html.headline import numbers, reasons, verdict
+    from drivelabel.evaluation.report.html.headline import beside, numbers, reasons, verdict
 
     rules = changed(Settings(), settings or [])
     with interruptible("The scenes are unchanged; run the same command again."):
@@ -53,7 +53,7 @@ def evaluate(
         say_json({"out": out, **metrics})
         return
     say(verdict(metrics["total"], pred))
-    say(reasons(metrics["total"]))
+    say(f"{reasons(metrics['total'])} {beside(metrics)}".strip())
     for number in numbers(metrics["total"], None):
         say(f"  {number.name}: {number.value} ({number.counts})")
     say(f"{out / 'report.html'}")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from drivelabel.errors import InvalidLabelError, SceneLookupError
 from drivelabel.evaluation.report import Settings, evaluate_scene, metrics_json, projected_truth
+from drivelabel.evaluation.report.html.headline import beside
 from drivelabel.labels import COCO, INTERPOLATED, Boxes3D, Category, Grouped, Tags, Taxonomy
 
 FEW = Settings(resamples=20)
@@ -278,6 +279,9 @@ def test_a_better_prediction_is_better_with_significance_and_itself_is_not():
     numbers = metrics_json([a], few, [b])["comparison"]["tasks"]["boxes2d"]["numbers"]
     assert numbers["recall"]["difference"] > 0 and numbers["recall"]["p"] < 0.05
     assert numbers["recall"]["low"] > 0
+    told = beside(metrics_json([a], few, [b]))
+    assert told.startswith("Against noise: F1 of objects +") and "(p 0.0" in told
+    assert beside(metrics_json([a], few, [a])) == ("Against auto: no difference worth a decision in objects.")
     same = metrics_json([a], few, [a])["comparison"]["tasks"]["boxes2d"]["numbers"]
     assert same["recall"]["difference"] == 0 and same["recall"]["p"] == 1
     interval = metrics_json([b], few)["total"]["tasks"]["boxes2d"]["intervals"]["recall"]

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from drivelabel.evaluation.report.html.words import SHORT, duration, number, percent
+from drivelabel.evaluation.report.html.words import SHORT, duration, number, percent, signed
 
 OBJECTS = ("boxes2d", "boxes3d", "traffic_lights")
 MIN_TRUTH = 10
 """A slice with fewer true objects does not make the verdict."""
+SIGNIFICANT = 0.05
 GOOD, POOR = 0.5, 0.1
 """Shares of the time saved by repairing instead of drawing that decide how the verdict begins."""
 
@@ -84,6 +85,24 @@ def reasons(total: dict[str, Any]) -> str:
 def _list(names: list[str]) -> str:
     shown = [name.replace("_", " ") for name in names]
     return ", ".join(shown) if len(shown) <= 3 else f"{len(shown)} classes"
+
+
+def beside(metrics: dict[str, Any]) -> str:
+    """How the prediction compares with the other one, by F1; "" where there is no other."""
+    tasks = metrics.get("comparison", {}).get("tasks", {})
+    better, same, unknown = [], [], []
+    for kind, task in tasks.items():
+        f1 = task["numbers"]["f1"]
+        if f1["p"] is None or f1["difference"] is None:
+            unknown.append(SHORT[kind])
+        elif f1["p"] < SIGNIFICANT:
+            better.append(f"{SHORT[kind]} {signed(f1['difference'])} points (p {f1['p']:.3f})")
+        else:
+            same.append(SHORT[kind])
+    parts = [f"F1 of {', '.join(better)}"] if better else []
+    parts += [f"no difference worth a decision in {', '.join(same)}"] if same else []
+    parts += [f"too little to tell in {', '.join(unknown)}"] if unknown else []
+    return f"Against {metrics['compare']}: {'; '.join(parts)}." if parts else ""
 
 
 def _worst(total: dict[str, Any]) -> str:

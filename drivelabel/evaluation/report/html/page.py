@@ -74,7 +74,7 @@ def render(
         "m": metrics,
         "title": one.name if one else f"{len(logs)} logs",
         "verdict": words.unbroken(headline.verdict(numbers, metrics["pred"])),
-        "reasons": words.unbroken(headline.reasons(numbers)),
+        "reasons": words.unbroken(f"{headline.reasons(numbers)} {headline.beside(metrics)}".strip()),
         "six": headline.numbers(numbers, None if baseline is None else baseline["total"]),
         "baseline_note": notes.baseline_note(metrics, baseline, baseline_name),
         "warnings": notes.warnings(metrics, logs),
