@@ -86,10 +86,17 @@ def _is_drive(folder: Path) -> bool:
 
 
 def drive_names(path: Path) -> list[str]:
-    """The drives in a folder, or its own name when it is one."""
+    """The drives in a folder of days or of one day, or its own name when it is one."""
+    return sorted(_drives(path))
+
+
+def _drives(path: Path) -> dict[str, Path]:
     if _is_drive(path):
-        return [path.name]
-    return sorted(item.name for item in path.iterdir() if _is_drive(item)) if path.is_dir() else []
+        return {path.name: path}
+    if not path.is_dir():
+        return {}
+    days = [path, *sorted(item for item in path.iterdir() if item.is_dir())]
+    return {item.name: item for day in days for item in sorted(day.iterdir()) if _is_drive(item)}
 
 
 def is_kitti_raw(path: Path) -> bool:
@@ -98,14 +105,15 @@ def is_kitti_raw(path: Path) -> bool:
 
 
 def _drive(path: Path, scene: str | None) -> Path:
-    names = drive_names(path)
+    drives = _drives(path)
+    names = sorted(drives)
     if not names:
         raise StoreError(f"{path}: expected a drive with velodyne_points or oxts in it.")
     if scene is None and len(names) > 1:
         raise FormatError(f"{path}: has the drives {', '.join(names[:10])}. Name one with scene=...")
     if scene is not None and scene not in names:
         raise SceneLookupError(f"{path}: no drive {scene!r}.{did_you_mean(scene, names)}")
-    return path if _is_drive(path) else path / (scene or names[0])
+    return drives[scene or names[0]]
 
 
 class _Rig:

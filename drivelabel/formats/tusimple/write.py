@@ -103,7 +103,7 @@ def _facts(tags: Tags | None, tally: Tally) -> dict[str, Any]:
 def _rows(picture: Picture, text: str) -> FloatArray:
     if text:
         return rows_of_text(text)
-    return np.round(rows_of_text(DEFAULT_ROWS) * picture.image_hw[0] / 720)
+    return np.unique(np.round(rows_of_text(DEFAULT_ROWS) * picture.image_hw[0] / 720))
 
 
 def _lane(lines: LaneLines, row: int, rows: FloatArray, taxonomy: Taxonomy, tally: Tally) -> list[Any] | None:
