@@ -33,6 +33,8 @@ def read_timestamps(path: Path) -> IntArray:
         except ValueError:
             raise FormatError(f"{path}, line {number}: expected a time, got {line[:60]!r}.") from None
         fraction = int(((match and match[2]) or "0").ljust(9, "0"))
+        if not 1970 <= when.year < 2262:  # what nanoseconds in 64 bits reach
+            raise FormatError(f"{path}, line {number}: expected a time from 1970 to 2261, got {line[:60]!r}.")
         times.append(int(when.timestamp()) * 1_000_000_000 + fraction)
     return np.array(times, np.int64)
 
