@@ -9,7 +9,9 @@ import numpy as np
 
 from drivelabel.evaluation.areas import MeanIou, mean_iou
 from drivelabel.evaluation.report.areas import AreaFrames, N, used_classes
+from drivelabel.evaluation.report.bootstrap import Interval, bounds
 from drivelabel.evaluation.report.counts import ratio
+from drivelabel.evaluation.report.settings import Settings
 from drivelabel.labels import DRIVING
 from drivelabel.typing import BoolArray, IntArray
 
@@ -121,6 +123,20 @@ def _lost(parts: Sequence[AreaFrames]) -> dict[str, Any]:
             for name, pixels in names.items():
                 lost[side][name] = lost[side].get(name, 0) + pixels
     return lost
+
+
+def area_interval(parts: Sequence[AreaFrames], settings: Settings) -> Interval:
+    """Of the mean IoU, from resampling logs; areas have no tracks, so few logs have no interval."""
+    tables = np.stack([part.pixels.sum(axis=0) for part in parts])
+    value, n = mean_over_used(tables.sum(axis=0)), len(parts)
+    if n < settings.min_logs or not settings.resamples:
+        why = f"too few logs for an interval: {n}; {settings.min_logs} are needed"
+        return Interval(value, None, None, "logs", n, why if settings.resamples else "not asked for")
+    generator = np.random.default_rng(settings.seed)
+    picked = generator.integers(0, n, (settings.resamples, n))
+    means = [mean_over_used(tables[rows].sum(axis=0)) for rows in picked]
+    drawn = np.array([np.nan if mean is None else mean for mean in means], np.float64)
+    return Interval(value, *bounds(drawn, settings.confidence), "logs", n, "")
 
 
 def area_slices(parts: Sequence[AreaFrames]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from drivelabel.evaluation.report import columns as c
-from drivelabel.evaluation.report.area_numbers import area_slices, areas_json
+from drivelabel.evaluation.report.area_numbers import area_interval, area_slices, areas_json
 from drivelabel.evaluation.report.bootstrap import intervals
 from drivelabel.evaluation.report.columns import Matched, concat_matched
 from drivelabel.evaluation.report.compare import compare
@@ -146,7 +146,12 @@ def _tasks(logs: Sequence[LogReport], settings: Settings) -> dict[str, Any]:
         tasks["lane_lines"] |= lanes_json(lanes, settings) | {"effort": effort}
     areas = [log.areas for log in logs if log.areas is not None]
     if areas:
-        tasks["label_map"] = {"logs": len(areas), **areas_json(areas), "slices": area_slices(areas)}
+        tasks["label_map"] = {
+            "logs": len(areas),
+            **areas_json(areas),
+            "intervals": {"mean_iou": area_interval(areas, settings).to_json()},
+            "slices": area_slices(areas),
+        }
     return tasks
 
 

@@ -249,6 +249,11 @@ def test_with_few_tracks_there_is_no_interval_and_with_many_logs_logs_are_drawn(
     total = metrics_json(logs, FEW, logs)
     many = total["total"]["tasks"]["lane_lines"]["intervals"]["f1"]
     assert (many["unit"], many["units"], many["why"]) == ("logs", 10, "")
+    areas = total["total"]["tasks"]["label_map"]
+    drawn = areas["intervals"]["mean_iou"]
+    assert drawn["low"] <= drawn["value"] == pytest.approx(areas["mean_iou"]) and drawn["units"] == 10
+    few = metrics_json(logs[:3], FEW)["total"]["tasks"]["label_map"]["intervals"]["mean_iou"]
+    assert few["low"] is None and few["why"] == "too few logs for an interval: 3; 10 are needed"
     same = total["comparison"]["scores"]["boxes2d: HOTA"]
     assert same["difference"] == 0 and same["p"] == 1
 
