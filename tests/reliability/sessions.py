@@ -214,7 +214,8 @@ def run_sessions(
     Sessions.workers = ProcessPoolExecutor(2, get_context("forkserver")) if workers else None
     try:
         while done < n and time.monotonic() < stop:
-            part = min(n - done, 1 if seconds < 1e8 else n)
+            # Hypothesis makes the simplest session first, one rule again and again: never one alone.
+            part = min(n - done, 5 if seconds < 1e8 else n)
             options = settings(
                 max_examples=part, stateful_step_count=steps, deadline=None, database=None,
                 phases=(Phase.generate,), suppress_health_check=list(HealthCheck), print_blob=True,
