@@ -43,7 +43,6 @@ class LogReport:
         findings: of all kinds, worst first.
         not_judged: kind of label to why it was not judged.
         channels: the scene's sensors, in order; what `camera` of an object counts.
-        camera_wh: (n, 2) their image sizes.
     """
 
     name: str
@@ -63,7 +62,6 @@ class LogReport:
     findings: list[Finding]
     not_judged: Mapping[str, str]
     channels: tuple[str, ...]
-    camera_wh: FloatArray
 
     @property
     def seconds(self) -> float:
@@ -137,7 +135,6 @@ def evaluate_scene(
         findings=_findings(objects, lights, lanes, areas),
         not_judged=not_judged,
         channels=tuple(sensor.channel for sensor in scene.sensors),
-        camera_wh=_sizes(scene),
     )
 
 
@@ -167,11 +164,6 @@ def _findings(
     found += find(lanes.matched, outline=lanes.outline) if lanes is not None else []
     found += areas.findings if areas is not None else []
     return chosen(sorted(found, key=order))
-
-
-def _sizes(scene: Scene) -> FloatArray:
-    sizes = [getattr(sensor, "image_hw", (0, 0))[::-1] for sensor in scene.sensors]
-    return np.array(sizes, np.float64).reshape(-1, 2)
 
 
 def _reasons(scene: Scene, truth: Layer, pred: Layer) -> dict[str, str]:
