@@ -138,3 +138,20 @@ def decoded(mask: Mapping[str, Any], where: str) -> Rle:
     except (ValueError, TypeError):
         raise FormatError(f"{where}: mask: expected counts in base64.") from None
     return {"size": mask.get("size"), "counts": text}
+
+
+def tags_of(pictures: Pictures, picture: Picture, tally: Tally) -> list[dict[str, Any]]:
+    """A picture's tags as plain values; none where nobody looked."""
+    tags = pictures.table("tags", picture)
+    if tags is None:
+        return []
+    tally.keep("tags", "", len(tags), "extra field")
+    rows = range(len(tags))
+    return [
+        {
+            "score": float(tags.score[row]),
+            "origin": ORIGINS[tags.origin[row]],
+            "attributes": tags.attributes.row(row),
+        }
+        for row in rows
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,8 @@ def read_nuimages(
     """
     root, version = find_version(Path(path), version, "object_ann")
     tally = Tally()
-    tables = _Tables(root, version)
-    reader = _Reader(tables, on_invalid, tally)
+    tables = ImageTables(root, version)
+    reader = LabelReader(tables, on_invalid, tally)
     images = reader.images()
     reader.objects()
     reader.surfaces()
@@ -79,26 +79,44 @@ def read_nuimages(
 
 
 @dataclass(slots=True)
-class _Tables:
+class ImageTables:
+    """The tables of a version, each read once.
+
+    Attributes:
+        root: the folder that file names count from.
+        version: name of the folder with the tables.
+    """
+
     root: Path
     version: str
     _read: dict[str, SmallTable] = field(default_factory=dict)
 
     def get(self, name: str) -> SmallTable:
+        """A table. Raises StoreError and FormatError as :func:`read_small_table`."""
         if name not in self._read:
             path = self.root / self.version / f"{name}.json"
             self._read[name] = read_small_table(path, schema.KEYS[name])
         return self._read[name]
 
     def count_unknown(self, tally: Tally) -> None:
+        """Count keys that are not nuImages'."""
         for name, table in self._read.items():
             for key, count in table.unknown.items():
                 tally.drop(name, key, count, "no key of nuImages")
 
 
 @dataclass(slots=True)
-class _Images:
-    """The key frames of cameras, one row each."""
+class Images:
+    """The key frames of cameras, one row each.
+
+    Attributes:
+        names: of their files.
+        hws: height and width.
+        tokens: of sample data to row.
+        tags: facts about each.
+        labelled: for which kinds somebody looked at it; None where the tables are other people's: for all.
+        splits: name to rows.
+    """
 
     names: list[str] = field(default_factory=list)
     hws: list[tuple[int, int]] = field(default_factory=list)
@@ -108,21 +126,42 @@ class _Images:
     splits: dict[str, list[int]] = field(default_factory=dict)
 
 
-class _Reader:
-    """One version while it is read."""
+class LabelReader:
+    """The labels of a version while they are read.
 
-    def __init__(self, tables: _Tables, on_invalid: OnInvalid, tally: Tally) -> None:
+    Args:
+        tables: of the version.
+        on_invalid: what becomes of damaged annotations.
+        tally: where they are counted.
+        images: whose labels; None to read them with :meth:`images`.
+        taxonomy: of the labels, when the categories' names were read before.
+        free_from: the first track id for things that have none.
+        elsewhere: tokens of sample data whose annotations are passed over: those of other scenes.
+    """
+
+    def __init__(
+        self,
+        tables: ImageTables,
+        on_invalid: OnInvalid,
+        tally: Tally,
+        images: Images | None = None,
+        *,
+        taxonomy: Taxonomy | None = None,
+        free_from: int = 0,
+        elsewhere: Set[str] = frozenset(),
+    ) -> None:
         self.tables, self.on_invalid, self.tally = tables, on_invalid, tally
         found = taxonomy_of_records(tables.get("category"), "nuimages")
-        self.taxonomy: Taxonomy = found[0]
+        self.taxonomy: Taxonomy = taxonomy or found[0]
         self._category = found[1]
-        self._images = _Images()
+        self._free_from, self._elsewhere = free_from, elsewhere
+        self._images = images or Images()
         self._boxes: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
         self._masks: dict[int, list[tuple[int, Rle]]] = {}
         self._areas: dict[int, list[tuple[int, Rle]]] = {}
         self._tracks: dict[int, None] = {}
 
-    def images(self) -> _Images:
+    def images(self) -> Images:
         """Read the key frames of cameras."""
         found = self._images
         n_other = 0
@@ -190,9 +229,16 @@ class _Reader:
             raise FormatError(f"{record.where}: sample_data_token: no key frame of a camera has it.")
         return self._images.tokens[token]
 
+    def _own(self, table: str) -> Iterator[Fields]:
+        """The records of a table but those of other scenes."""
+        for record in self.tables.get(table).records.values():
+            token = record.get("sample_data_token")
+            if token in self._images.tokens or token not in self._elsewhere:
+                yield record
+
     def objects(self) -> None:
         """Read boxes, with the masks of things."""
-        for record in self.tables.get("object_ann").records.values():
+        for record in self._own("object_ann"):
             try:
                 self._object(record)
             except FormatError as error:
@@ -207,9 +253,8 @@ class _Reader:
                 f"{record.where}: bbox: expected left, top, right, bottom, got {xyxy.tolist()}."
             )
         score = own.number("score", 1.0)
-        origin = own.text("origin", ORIGINS[IMPORTED])
-        if not 0 <= score <= 1 or origin not in ORIGINS:
-            raise FormatError(f"{own.where}: expected a score in [0, 1] and a known origin.")
+        if not 0 <= score <= 1:
+            raise FormatError(f"{own.where}: expected a score from 0 to 1, got {score:g}.")
         attributes = self._attributes(record)
         attributes |= dict(own.object("attributes").value) if "attributes" in own else {}
         if schema.EXTRA not in record and self._images.labelled[image] is None:
@@ -219,7 +264,7 @@ class _Reader:
             "xyxy": xyxy,
             "category_id": self._class(record),
             "score": score,
-            "origin": ORIGINS.index(origin),
+            "origin": _origin(own),
         }
         rle = None if record.get("mask") is None else self._rle(record, image)
         if rle is not None and self._room():
@@ -267,7 +312,7 @@ class _Reader:
         """Read masks of areas, where the version has any."""
         if not (self.tables.root / self.tables.version / "surface_ann.json").is_file():
             return
-        for record in self.tables.get("surface_ann").records.values():
+        for record in self._own("surface_ann"):
             try:
                 image = self._image_of(record)
                 if record.get("mask") is None:
@@ -321,7 +366,8 @@ class _Reader:
 
     @property
     def _first_free(self) -> int:
-        return max((columns["track_id"] for _, columns, _ in self._boxes), default=-1) + 1
+        own = max((columns["track_id"] for _, columns, _ in self._boxes), default=-1) + 1
+        return max(own, self._free_from)
 
     def _table(self, n: int) -> Grouped[Boxes2D] | None:
         looked = np.array([kinds is None or "boxes2d" in kinds for kinds in self._images.labelled], np.bool_)
@@ -349,7 +395,7 @@ class _Reader:
     def _tags(self, n: int) -> Grouped[Tags] | None:
         rows = [(image, tag) for image, tags in enumerate(self._images.tags) for tag in tags]
         looked = np.array([kinds is None or "tags" in kinds for kinds in self._images.labelled], np.bool_)
-        if not looked.any():
+        if not rows and not any(kinds and "tags" in kinds for kinds in self._images.labelled):
             return None
         image = np.array([image for image, _ in rows], np.int64)
         looked[image] = True
@@ -357,7 +403,7 @@ class _Reader:
         try:
             tags = Tags(
                 score=np.array([Fields(tag, where).number("score", 1.0) for _, tag in rows], np.float32),
-                origin=np.full(len(rows), IMPORTED, np.uint8),
+                origin=np.array([_origin(Fields(tag, where)) for _, tag in rows], np.uint8),
                 attributes=Attributes.from_rows(
                     [Fields(tag, where).object("attributes").value for _, tag in rows]
                 ),
@@ -374,6 +420,13 @@ class _Reader:
                 covered = int(areas[:-1].sum() - areas[-1])
                 note = "masks overlap, later ones win"
                 self.tally.approximate(what, "", int(covered > 0), covered, "pixels", note)
+
+
+def _origin(own: Fields) -> int:
+    name = own.text("origin", ORIGINS[IMPORTED])
+    if name not in ORIGINS:
+        raise FormatError(f"{own.where}: origin: expected one of {', '.join(ORIGINS)}.")
+    return ORIGINS.index(name)
 
 
 def _offsets(group: IntArray, n: int) -> IntArray:

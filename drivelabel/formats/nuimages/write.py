@@ -12,7 +12,7 @@ from drivelabel.formats.aside import new_folder
 from drivelabel.formats.image_files import ImageFiles, ImagesMode
 from drivelabel.formats.losses import count_columns, labelled_pictures
 from drivelabel.formats.nuimages import schema
-from drivelabel.formats.nuimages.labels import COLUMNS, KINDS, LabelWriter
+from drivelabel.formats.nuimages.labels import COLUMNS, KINDS, LabelWriter, tags_of
 from drivelabel.formats.nuscenes.records import Records
 from drivelabel.formats.nuscenes.tables import check_version
 from drivelabel.formats.pictures import Data, Picture, Pictures, pictures_of
@@ -150,14 +150,8 @@ class _Writer:
         extra: dict[str, Any] = {"labelled": kinds}
         if picture.split:
             extra["split"] = picture.split
-        tags = self.pictures.table("tags", picture)
-        if tags is not None and len(tags):
-            rows = range(len(tags))
-            extra["tags"] = [
-                {"score": float(tags.score[row]), "attributes": tags.attributes.row(row)} for row in rows
-            ]
-            self._tally.keep("tags", "", len(tags), "extra field of the sample")
-        return extra
+        tags = tags_of(self.pictures, picture, self._tally)
+        return extra | ({"tags": tags} if tags else {})
 
     def _log(self, data: int) -> str:
         if data not in self._logs:
@@ -232,7 +226,7 @@ def _count_dropped(pictures: Pictures, tally: Tally) -> None:
             if kind == "boxes2d":
                 count_columns(grouped.rows, COLUMNS, tally)
             elif kind == "tags":
-                count_columns(grouped.rows, {"score", "attributes"}, tally)
+                count_columns(grouped.rows, {"score", "origin", "attributes"}, tally)
             else:
                 tally.drop(kind, "", len(grouped.rows), why)
     for data in pictures.data:

@@ -9,6 +9,7 @@ from drivelabel.formats.imported import Imported
 from drivelabel.formats.loading import Fields
 from drivelabel.formats.nuscenes import schema
 from drivelabel.formats.nuscenes.annotations import OnInvalid, read_boxes, read_taxonomy
+from drivelabel.formats.nuscenes.image_labels import read_image_labels
 from drivelabel.formats.nuscenes.recorded import Recording, read_lidarseg, read_recording
 from drivelabel.formats.nuscenes.tables import Tables, open_tables
 from drivelabel.formats.report import Tally
@@ -59,6 +60,7 @@ def read_nuscenes(
         keep_tokens=not extra.flag("hashed_tokens", False),
         is_ours="writer" in extra,
     )
+    in_images = read_image_labels(tables, recording, taxonomy, boxes, on_invalid, tally)
     lidarseg = dict(read_lidarseg(tables, recording, tally))
     info = _info(tables, record, extra, recording, lidarseg)
     tally.keep("frames", "", len(recording.frames))
@@ -68,7 +70,7 @@ def read_nuscenes(
         layer,
         taxonomy,
         author=extra.text("author", "nuScenes"),
-        tables={} if boxes is None else {"boxes3d": boxes},
+        **in_images,
     )
     result = Scene(
         name=record.text("name"),

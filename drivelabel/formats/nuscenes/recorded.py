@@ -45,6 +45,7 @@ class Recording:
         samples_us: (s,) their times.
         is_made: (s,) whether a sample was only made to hold images of a scene that has none.
         tokens: token lists and records that a later export writes again.
+        frame_rows: (f,) row of the table of sample data, of each frame.
     """
 
     samples: IntArray
@@ -56,6 +57,7 @@ class Recording:
     sources: tuple[Source, ...] = ()
     poses: Poses | None = None
     tokens: dict[str, Any] = field(default_factory=dict)
+    frame_rows: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def samples_ns(self) -> IntArray:
@@ -119,7 +121,7 @@ def _samples(tables: Tables, scene: Fields) -> Recording:
                 f"{table.path}, row {int(rows[at])}: {key}: expected {expected[at]!r}, "
                 f"got {given[at][:80]!r}."
             )
-    extras = _extras(table, rows)
+    extras = extras_of(table, rows)
     made = np.array([bool(extra.get("made")) for extra in extras], np.bool_)
     recording = Recording(rows, times, made)
     recording.tokens["samples"] = [name for name, is_made in zip(names, made, strict=True) if not is_made]
@@ -131,7 +133,8 @@ def _samples(tables: Tables, scene: Fields) -> Recording:
     return recording
 
 
-def _extras(table: JsonTable, rows: IntArray) -> list[dict[str, Any]]:
+def extras_of(table: JsonTable, rows: IntArray) -> list[dict[str, Any]]:
+    """What our own writer put beside nuScenes' keys in some rows; empty where it did not."""
     values = table.texts[schema.EXTRA][rows].values()
     return [value if isinstance(value, dict) else {} for value in values]
 
@@ -302,6 +305,8 @@ def _columns(
             raise FormatError(f"{data.path}: {error}") from None
         setattr(recording, kind, made)
         recording.tokens[kind] = [texts[row] for row in picked.tolist()]
+        if kind == "frames":
+            recording.frame_rows = rows[picked]
 
 
 def _poses(

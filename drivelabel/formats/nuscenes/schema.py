@@ -55,6 +55,7 @@ SAMPLE_DATA_KEYS: Keys = {
     "filename": TEXT,
     "prev": UNUSED,
     "next": UNUSED,
+    EXTRA: VALUE,
 }
 EGO_POSE_KEYS: Keys = {"token": TEXT, "timestamp": 1, "rotation": 4, "translation": 3}
 INSTANCE_KEYS: Keys = {

@@ -17,7 +17,9 @@ from drivelabel.formats.aside import new_folder
 from drivelabel.formats.classes import layer_under
 from drivelabel.formats.image_files import ImagesMode
 from drivelabel.formats.loading import safe_join
+from drivelabel.formats.losses import count_columns
 from drivelabel.formats.nuscenes import schema
+from drivelabel.formats.nuscenes.image_labels import write_image_labels
 from drivelabel.formats.nuscenes.records import Records
 from drivelabel.formats.nuscenes.tables import check_version
 from drivelabel.formats.nuscenes.write_annotations import write_annotations
@@ -29,6 +31,7 @@ from drivelabel.labels import NUSCENES
 from drivelabel.media.sweeps import LIDARSEG_KIND
 from drivelabel.scene import ImageSet, Layer, Scene
 
+_IMAGE_COLUMNS = frozenset({"xyxy", "category_id", "score", "track_id", "origin", "attributes"})
 DEFAULT_VERSION = "v1.0-trainval"
 _MAP_HW = (10, 10)
 
@@ -167,8 +170,9 @@ def _add_categories(records: Records, layers: list[Layer], seen: set[str]) -> No
             if hasattr(table.rows, "category_id")
             for row in np.unique(table.rows.category_id)
         }
+        drawn = layer.label_maps is not None
         for row, category in enumerate(layer.taxonomy):
-            if category.name not in seen and (complete or row in used):
+            if category.name not in seen and (complete or drawn or row in used):
                 seen.add(category.name)
                 more = {"index": row} if layer.taxonomy == NUSCENES else {}
                 records.add("category", None, category.name, name=category.name, description="", **more)
@@ -186,7 +190,10 @@ def _write_scene(records: Records, scene: Scene, layer: Layer, files: FileWriter
         date_captured=_text(log.get("date_captured"), _date(scene)),
         location=_text(scene.info.get("location"), ""),
     )
+    first = len(records.rows["sample_data"])
     samples = write_recording(records, scene, kept, files, tally)
+    of_frames = records.rows["sample_data"][first : first + len(scene.frames)]
+    write_image_labels(records, scene, layer, of_frames, tally)
     labelled = _labelled(layer, len(scene.samples_ns))
     rows = records.rows["sample"][len(records.rows["sample"]) - len(samples) :]
     hashed = write_annotations(records, scene, layer, samples, tally)
@@ -236,11 +243,10 @@ def _date(scene: Scene) -> str:
 
 def _count_dropped(scene: Scene, layer: Layer, tally: Tally) -> None:
     for kind, grouped in layer.tables.items():
-        if kind != "boxes3d":
-            tally.drop(kind, "", len(grouped.rows), "nuScenes has cuboids only")
-    for kind, masks in (("label_map", layer.label_maps), ("instance_map", layer.instance_maps)):
-        if masks is not None:
-            tally.drop(kind, "", int(masks.labelled().sum()), "nuScenes has cuboids only")
+        if kind in ("boxes2d", "tags"):
+            count_columns(grouped.rows, _IMAGE_COLUMNS, tally)
+        elif kind != "boxes3d":
+            tally.drop(kind, "", len(grouped.rows), "nuScenes has boxes and masks")
     named = {*scene.frames.source.tolist(), *scene.sweeps.source.tolist()}
     for row, source in enumerate(scene.sources):
         if row not in named and source.kind != LIDARSEG_KIND:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -246,7 +248,7 @@ def _find(text: UInt8Array, first: int, stop: int, words: UInt8Array, start: Int
 
 
 @njit(cache=True)
-def _same(a: UInt8Array, a0: int, a1: int, b: UInt8Array, b0: int, b1: int) -> bool:
+def _same(a: UInt8Array, a0: Any, a1: Any, b: UInt8Array, b0: Any, b1: Any) -> bool:
     if a1 - a0 != b1 - b0:
         return False
     for k in range(a1 - a0):  # noqa: SIM110 - numba compiles no generator
@@ -256,7 +258,7 @@ def _same(a: UInt8Array, a0: int, a1: int, b: UInt8Array, b0: int, b1: int) -> b
 
 
 @njit(cache=True)
-def _hash(text: UInt8Array, first: int, stop: int) -> int:
+def _hash(text: UInt8Array, first: Any, stop: Any) -> Any:
     """Of the bytes first:stop, by Fowler, Noll and Vo, in four strands that do not wait for each other."""
     prime = np.uint64(1099511628211)
     a = b = c = d = np.uint64(14695981039346656037)
@@ -273,4 +275,4 @@ def _hash(text: UInt8Array, first: int, stop: int) -> int:
     own = (a ^ (b >> np.uint64(32))) * prime
     own = (own ^ c) * prime
     own = (own ^ (d >> np.uint64(32)) ^ d) * prime
-    return own ^ (own >> np.uint64(29))  # type: ignore[return-value]  # numba: uint64
+    return own ^ (own >> np.uint64(29))

@@ -46,6 +46,8 @@ def foreign(exported: Path, tmp_path: Path) -> Path:
             return renamed.setdefault(value, f"{rng.getrandbits(128):032x}")
         return value
 
+    for table in ("object_ann", "surface_ann"):  # nuImages', not nuScenes'
+        (out / VERSION / f"{table}.json").unlink()
     for path in sorted((out / VERSION).glob("*.json")):
         path.write_text(json.dumps(changed(json.loads(path.read_text())), indent=0))
     return out

@@ -56,7 +56,15 @@ def test_a_drive_comes_back_but_for_what_the_report_lists(drive: Scene, tmp_path
         np.testing.assert_array_equal(read_sweep(drive, sweep).points, read_sweep(scene, sweep).points)
         np.testing.assert_array_equal(read_sweep(drive, sweep).ring, read_sweep(scene, sweep).ring)
     dropped = {entry.object for entry in report.dropped if not entry.field}
-    assert dropped == {"poses", "boxes2d", "lane_lines", "tags", "label_map", "instance_map"}
+    assert dropped == {"poses", "lane_lines", "instance_map"}  # things without a box have no mask there
+    one, other = drive.layer("truth"), scene.layer("truth")
+    assert one.boxes2d.equals(other.boxes2d) and one.label_maps is not None
+    for frame in range(len(drive.frames)):
+        np.testing.assert_array_equal(one.label_map(frame).label_map, other.label_map(frame).label_map)
+        for track in one.boxes2d[frame].track_id.tolist():
+            mask = one.instance_map(frame).mask(track)
+            np.testing.assert_array_equal(mask, other.instance_map(frame).mask(track))
+        assert one.tags[frame].attributes.equals(other.tags[frame].attributes)
     fields = {(entry.object, entry.field) for entry in report.dropped if entry.field}
     assert fields == {
         ("sweeps", "point_ns"),
