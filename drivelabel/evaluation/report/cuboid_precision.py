@@ -21,6 +21,7 @@ from drivelabel.evaluation.report.settings import Settings
 from drivelabel.scene import Scene
 
 # Not nuScenes' 500: this is a report and no entry to the contest.
+STEP = 1e-9
 CONFIG = DetectionConfig(max_boxes_per_sample=10**9)
 
 
@@ -32,12 +33,14 @@ class CuboidColumns:
         truth, pred: the boxes.
         n_samples: those that the truth has labelled.
         unmapped: rows of both sides that are of none of nuScenes' ten classes.
+        unranked: whether all predictions had one score, so that their order stands in for it.
     """
 
     truth: DetectionColumns
     pred: DetectionColumns
     n_samples: int
     unmapped: tuple[int, int]
+    unranked: bool
 
 
 def cuboid_columns(scene: Scene, truth: str, pred: str, settings: Settings) -> CuboidColumns | str:
@@ -48,7 +51,12 @@ def cuboid_columns(scene: Scene, truth: str, pred: str, settings: Settings) -> C
         return str(error)
     scored = both.pred[both.pred.score >= settings.min_score]
     unmapped = (sum(both.unmapped_truth.values()), sum(both.unmapped_pred.values()))
-    return CuboidColumns(both.truth, scored, len(both.samples), unmapped)
+    unranked = len(scored) > 1 and bool((scored.score == scored.score[0]).all())
+    if unranked:
+        # nuScenes reads its errors off at scores: with one score it would read that of a single box. Of equal
+        # scores it takes the later row first, and so do these.
+        scored = scored.replace(score=scored.score + STEP * np.arange(len(scored)))
+    return CuboidColumns(both.truth, scored, len(both.samples), unmapped, unranked)
 
 
 def cuboid_precision(parts: Sequence[CuboidColumns | str]) -> dict[str, Any]:
@@ -81,6 +89,7 @@ def cuboid_precision(parts: Sequence[CuboidColumns | str]) -> dict[str, Any]:
             "unmapped_truth": sum(log.unmapped[0] for log in logs),
             "unmapped_pred": sum(log.unmapped[1] for log in logs),
             "logs_left_out": len(whys),
+            "logs_without_scores": sum(log.unranked for log in logs),
         },
         "curves": {name: _curve(result, name) for name in over},
         "merged": {},

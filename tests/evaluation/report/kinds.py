@@ -63,7 +63,14 @@ def all_kinds(name: str, seed: int, n_frames: int = 4) -> Layer:
         a, b, c, d = off[i].tolist()
         rows = [(100 + a, 200, 180 + b, 280, car, 1, 1), (300, 200 + c, 340, 260 + d, car, 1, 2)]
         made["boxes2d"].append(boxes(rows[: 1 if seed and i % 2 else 2]))
-        made["boxes3d"].append(Boxes3D.concat([cuboid(12 + a / 6, b / 6, 1), cuboid(25, 6 + c / 3, 2)]))
+        made["boxes3d"].append(
+            Boxes3D.concat(
+                [
+                    cuboid(12 + a / 6, b / 6, 1, score=[0.9 - i / 10]),
+                    cuboid(25, 6 + c / 3, 2, score=[0.85 - i / 10]),
+                ]
+            )
+        )
         made["lane_lines"].append(lines([(200 + a, 390), (260 + b, 210)], [(420, 390), (350 + 2 * c, 210)]))
         state = "red" if i < n_frames // 2 or (seed and i == n_frames - 1) else "green"
         made["traffic_lights"].append(light((400 + a / 3, 50, 412 + a / 3, 86), state))

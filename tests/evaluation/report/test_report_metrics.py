@@ -58,6 +58,15 @@ def test_cuboids_are_scored_as_nuscenes_does():
     assert task["ap"]["errors"]["trans_err"] == pytest.approx(result.label_tp_errors["car"]["trans_err"])
 
 
+def test_errors_of_cuboids_without_scores_are_those_of_all_of_them():
+    truth = [cuboid(12 + 3 * k, 4 * k, k + 1) for k in range(4)]
+    pred = [cuboid(12 + 3 * k + off, 4 * k, k + 1) for k, off in enumerate((1.6, 0.0, 0.0, 0.0))]
+    layers = {n: layer(n, boxes3d=[Boxes3D.concat(c)]) for n, c in (("truth", truth), ("auto", pred))}
+    ap = judged(scene(layers, 1))["boxes3d"]["ap"]
+    assert ap["logs_without_scores"] == 1 and ap["ap_at"]["2.0"] == pytest.approx(1.0)
+    assert ap["errors"]["trans_err"] < 0.4, "one of four is off by 1.6 m, and the last row is ranked first"
+
+
 def test_lines_are_scored_as_culane_and_tusimple_do():
     stage = drive("log", 4)
     task = judged(stage)["lane_lines"]

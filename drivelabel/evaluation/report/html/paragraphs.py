@@ -66,6 +66,7 @@ def precision(kind: str, task: dict[str, Any]) -> str:
             f"{percent(ap['mean_ap_of_ten'])} and {number(ap['nds_of_ten'], 3)}. "
             f"{ap['dropped_truth']:,} true and {ap['dropped_pred']:,} predicted cuboids are out of range, "
             "empty or in a bike rack."
+            + (" The labels have no scores, so their order stands in." if ap["logs_without_scores"] else "")
         )
     sizes = ", ".join(f"{name} {percent(ap[name])}" for name in ("APs", "APm", "APl"))
     return (
