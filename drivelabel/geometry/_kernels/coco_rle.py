@@ -61,7 +61,7 @@ def _differing_words(words: Words, others: Words) -> IntArray:
     return places[:size]
 
 
-@njit(cache=True, nogil=True)
+@njit(forceinline=True)  # not cached: see json_words
 def _byte_of(bit: Any) -> int:
     """Which of 8 bytes a single bit of a uint64 lies in, the lowest being 0."""
     byte = 0

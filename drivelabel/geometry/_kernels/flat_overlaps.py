@@ -3,7 +3,8 @@
 The area in common is an integral round the border of one box, seen from the other one, where that one is
 |x| <= half: each edge adds what lies between it and the floor, cut at the other's sides. Nothing is clipped
 into a list of corners, so boxes that touch or coincide are no special case, and no step is a branch: LLVM
-makes vectors of a block of pairs (5x as fast as pair by pair).
+makes vectors of a block of pairs (5x as fast as pair by pair). For that, what is called inside must be built
+in; so those functions are not cached, as code from a cache cannot be.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ROOM = LANES * 11
 """Numbers of a block; the areas start at AREA."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def line_up(block: FloatArray, k: int, a: FloatArray, i: int, b: FloatArray, j: int) -> None:
     """Make box j of b, seen from box i of a, pair k of a block; rows as in :mod:`overlaps`."""
     block[_DX + k], block[_DY + k] = b[j, 0] - a[i, 0], b[j, 1] - a[i, 1]
@@ -68,7 +69,7 @@ def flat_overlaps(block: FloatArray, n: int) -> None:
         block[AREA + k] = 0.0 if apart else area
 
 
-@njit(cache=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _under(x: float, y: float, reach: float, slope: float, half_x: float, half_y: float) -> float:
     """Area inside |x| <= half_x, |y| <= half_y below an edge through (x, y), x +- reach."""
     left, right = max(x - reach, -half_x), min(x + reach, half_x)

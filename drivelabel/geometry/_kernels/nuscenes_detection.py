@@ -116,7 +116,7 @@ def match(
     return pair, of_pred[:size], of_truth[:size], metres[:size]
 
 
-@njit(forceinline=True)  # not cached, so that its caller can build it in
+@njit(forceinline=True)  # not cached: see json_words
 def _insert_falling(order: IntArray, scores: FloatArray, n: int, k: int, score: float) -> None:
     """Put k into a list of n by falling score, before those of the same score."""
     while n > 0 and scores[n - 1] <= score:

@@ -118,7 +118,7 @@ def _longer(values: npt.NDArray[Any], limit: int) -> npt.NDArray[Any]:
     return more
 
 
-@njit(cache=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _over_union(overlap: float, size_a: float, size_b: float) -> float:
     return overlap / (size_a + size_b - overlap) if overlap > 0.0 else 0.0
 
@@ -176,7 +176,7 @@ def _overlaps_of(
             out[first + k] = _without_noise(overlap, min(size_a, size_b[j]))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _sees(a: FloatArray, i: int, size_a: float, b: FloatArray, j: int, size_b: float) -> bool:
     """Whether box i of a is the one from which the two are seen.
 
@@ -191,7 +191,7 @@ def _sees(a: FloatArray, i: int, size_a: float, b: FloatArray, j: int, size_b: f
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _without_noise(overlap: float, smallest: float) -> float:
     """An overlap, at most the smaller box; 0.0 where it is rounding or a box has no size."""
     return min(overlap, smallest) if smallest > 0.0 and overlap > NOISE * smallest else 0.0

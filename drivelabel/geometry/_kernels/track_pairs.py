@@ -102,13 +102,13 @@ def _by_left_side(
     return low, per_px, widest
 
 
-@njit(cache=True)
+@njit(forceinline=True)  # not cached: see json_words
 def _strip(x: float, low: float, per_px: float, n: int) -> int:
     """The strip of n that x lies in, or the one next to it."""
     return int(max(min((x - low) * per_px, n - 1.0), 0.0))
 
 
-@njit(forceinline=True)  # not cached, so that its caller can build it in
+@njit(forceinline=True)  # not cached: see json_words
 def _shared_areas(sides: FloatArray, x0: float, y0: float, x1: float, y1: float, shared: FloatArray) -> None:
     """Write the area that each of (5, k) boxes shares with one, 0 if none."""
     left, top, right, bottom = sides[0], sides[1], sides[2], sides[3]
