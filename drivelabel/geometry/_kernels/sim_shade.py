@@ -1,6 +1,6 @@
 """Colours of a picture whose triangles are known, for numba. Colours are linear RGB.
 
-Revision 2 of what is inlined here from sim_surface, sim_lighting, sim_texture, sim_sky and sim_noise: numba
+Revision 3 of what is inlined here from sim_surface, sim_lighting, sim_texture, sim_sky and sim_noise: numba
 keeps compiled kernels for as long as the text of this file alone stays the same, so count on with every
 change of those.
 """
@@ -148,7 +148,8 @@ def _shade(
     dy = (m[1, 0] * ray_x + m[1, 1] * ray_y + m[1, 2]) * long
     dz = (m[2, 0] * ray_x + m[2, 1] * ray_y + m[2, 2]) * long
     if number < 0:
-        return _sky_at(sky, backdrop, x, y, dx, dy, dz)
+        above: Shaded = _sky_at(sky, backdrop, x, y, dx, dy, dz)
+        return above
     t = skin.triangles[number]
     ax, ay, az = t[0, 0] - m[0, 3], t[0, 1] - m[1, 3], t[0, 2] - m[2, 3]
     bx, by, bz = t[1, 0] - m[0, 3], t[1, 1] - m[1, 3], t[1, 2] - m[2, 3]

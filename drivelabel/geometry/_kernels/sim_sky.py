@@ -52,7 +52,8 @@ def sky_color(sky: Sky, x: float, y: float, z: float) -> Rgb:
         r += down * (sky.ground[0] - r)
         g += down * (sky.ground[1] - g)
         b += down * (sky.ground[2] - b)
-    return _veiled(sky, up, r, g, b)
+    veiled: Rgb = _veiled(sky, up, r, g, b)
+    return veiled
 
 
 @bare
@@ -96,7 +97,8 @@ def sun_disc(sky: Sky, x: float, y: float, z: float) -> float:
     towards = x * sky.sun_direction[0] + y * sky.sun_direction[1] + z * sky.sun_direction[2]
     if sky.is_night or towards < 0.9998:
         return 0.0
-    return 30.0 * smooth(0.99985, 0.99997, towards)
+    disc: float = 30.0 * smooth(0.99985, 0.99997, towards)
+    return disc
 
 
 @bare

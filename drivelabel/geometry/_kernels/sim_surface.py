@@ -130,7 +130,8 @@ def shine_back(
     if wetness > 0.0:
         dark = 1.0 - (0.45 if nz > 0.8 else 0.15) * wetness
         r, g, b = r * dark, g * dark, b * dark
-        if skin.is_ground[number] and nz > 0.8 and view.mirror.shape[0] > 0:
+        # Lawns soak the water up.
+        if skin.is_ground[number] and material != GRASS and nz > 0.8 and view.mirror.shape[0] > 0:
             pool = tile(noise, CLOUD, x, y, 1 / 19.0, cells) + 0.3 * tile(noise, CLOUD, x, y, 1 / 5.0, cells)
             pool = smooth(-0.1, 0.6, pool)
             grazing = 1.0 - min(max(-dz, 0.0), 1.0)
