@@ -18,20 +18,15 @@ from drivelabel.formats.coco.common import (
     read_common,
 )
 from drivelabel.formats.coco.gather import Gathered
-from drivelabel.formats.loading import Fields, Records
-from drivelabel.formats.loading.values import as_numbers
+from drivelabel.formats.coco.own_fields import code_of, light_columns, line_columns, points_of
+from drivelabel.formats.loading import Fields, Records, scalars_of
 from drivelabel.formats.outlines import has_holes, rings_area, rings_of_lists
 from drivelabel.formats.painting import mask_of_rle
 from drivelabel.geometry import mask_to_rle, rle_to_xyxy
 from drivelabel.labels import (
-    ARROWS,
     IMPORTED,
-    LIGHT_STATES,
-    LINE_SOURCES,
-    LINE_STYLES,
     NO_TRACK,
     ORIGINS,
-    RELEVANCES,
     Attributes,
     Boxes2D,
     Keypoints,
@@ -107,7 +102,7 @@ class AnnotationReader:
         found: dict[int, AnyArray] = {}
         wanted = self.has_points & (self.common.kind != LIGHT)
         for row in np.flatnonzero(wanted).tolist():
-            points = self._try(row, _points, self.records.items[row])
+            points = self._try(row, points_of, self.records.items[row])
             if points is None:
                 continue
             if self.common.kind[row] == FOREIGN and not (points[:, 2] > 0).any():
@@ -165,7 +160,7 @@ class AnnotationReader:
         found = {}
         for row in np.flatnonzero(self.common.kind == LIGHT).tolist():
             light = Fields(self.records.items[row], self.records.place(row))
-            if self._try(row, _light_columns, light) is not None:
+            if self._try(row, light_columns, light) is not None:
                 found[row] = light
         return found
 
@@ -173,7 +168,7 @@ class AnnotationReader:
         found = {}
         for row in np.flatnonzero(self.common.kind == LINE).tolist():
             line = Fields(self.records.items[row], self.records.place(row))
-            if self._try(row, _line_columns, line) is not None:
+            if self._try(row, line_columns, line) is not None:
                 found[row] = line
         return found
 
@@ -214,11 +209,11 @@ class AnnotationReader:
             self.tally.approximate("polygons", "points", len(rows) if error else 0, error, "px", "float32")
             self._count_holes(values, rows)
         elif kind == "traffic_lights":
-            parts = [_light_columns(light) for light in values]
+            parts = [light_columns(light) for light in values]
             special = {name: np.array([part[name] for part in parts]) for name in parts[0]}
             table = TrafficLights(xyxy=self.xyxy[rows].astype(np.float32), **special, **columns)
         else:
-            parts = [_line_columns(line) for line in values]
+            parts = [line_columns(line) for line in values]
             special = {name: [part[name] for part in parts] for name in parts[0]}
             table = LaneLines(**special, **columns)
         self.tally.keep(kind, "", len(rows))
@@ -261,8 +256,8 @@ class AnnotationReader:
         own = [Fields(items[row]["box"], f"{self.records.place(row)}, box") for row in rows.tolist()]
         columns = self.common.of_table(rows) | {
             "score": np.array([min(max(box.number("score", 1.0), 0.0), 1.0) for box in own], np.float32),
-            "origin": np.array([_code(box, "origin", ORIGINS, IMPORTED) for box in own], np.uint8),
-            "attributes": Attributes.from_rows([dict(_scalars(box)) for box in own]),
+            "origin": np.array([code_of(box, "origin", ORIGINS, IMPORTED) for box in own], np.uint8),
+            "attributes": Attributes.from_rows([scalars_of(box.get("attributes")) for box in own]),
         }
         self._gather("boxes2d", Boxes2D(xyxy=self.xyxy[rows].astype(np.float32), **columns), rows)
 
@@ -299,60 +294,3 @@ class AnnotationReader:
     def _count_bad(self) -> None:
         for why in self.records.bad.values():
             self.tally.drop("annotations", "", 1, f"invalid: {why}")
-
-
-def _points(item: dict[str, Any]) -> AnyArray:
-    numbers = as_numbers(item["keypoints"], "keypoints")
-    if len(numbers) % 3:
-        raise FormatError(f"keypoints: expected u, v and visibility of each, got {len(numbers)} numbers.")
-    points = numbers.reshape(-1, 3).astype(np.float32)
-    if not np.isin(points[:, 2], (0, 1, 2)).all():
-        raise FormatError("keypoints: expected visibility 0 absent, 1 hidden or 2 seen.")
-    return points
-
-
-def _light_columns(light: Fields) -> dict[str, Any]:
-    return {
-        "keypoints": _bulbs(light),
-        "state": _code(light, "state", LIGHT_STATES),
-        "arrow": _code(light, "arrow", ARROWS),
-        "relevance": _code(light, "relevance", RELEVANCES),
-    }
-
-
-def _bulbs(light: Fields) -> AnyArray:
-    points = _points({"keypoints": light.items("keypoints")})
-    if points.shape != (3, 3):
-        raise light.wrong(f"keypoints: expected the three bulbs, got {len(points)} points.")
-    return points
-
-
-def _line_columns(line: Fields) -> dict[str, Any]:
-    points = [as_numbers(point, f"{line.where}: polyline", 2) for point in line.items("polyline")]
-    if len(points) < 2:
-        raise line.wrong(f"polyline: expected at least two points, got {len(points)}.")
-    position = line.integer("position", 0)
-    if not -128 <= position < 128:
-        raise line.wrong(f"position: expected a small number, got {position}.")
-    return {
-        "points": np.array(points, np.float32),
-        "style": _code(line, "style", LINE_STYLES),
-        "source": _code(line, "source", LINE_SOURCES, LINE_SOURCES.index("imported")),
-        "position": position,
-    }
-
-
-def _code(fields: Fields, name: str, words: Sequence[str], default: int = 0) -> int:
-    word = fields.text(name, words[default])
-    if word not in words:
-        raise fields.wrong(f"{name}: expected one of {', '.join(words)}, got {word[:40]!r}.")
-    return words.index(word)
-
-
-def _scalars(box: Fields) -> dict[str, Any]:
-    given = box.get("attributes")
-    return (
-        {k: v for k, v in given.items() if isinstance(v, (str, bool, int, float))}
-        if isinstance(given, dict)
-        else {}
-    )
