@@ -130,7 +130,7 @@ def coco_to_yolo(options: argparse.Namespace) -> dict[str, Any]:
         found: dict[str, Any] = {
             "images": n_images, "boxes": n_images * 15 // 2, "cpu_s": round(cpu, 2), "wall_s": round(wall, 2)
         }  # fmt: skip
-        for peer in options.peers:
+        for peer in options.peers if getattr(options, "peer", True) else []:
             python = sys.executable if peer == "ultralytics" else os.environ.get("DRIVELABEL_PEERS_PYTHON")
             if python is None:
                 found[peer] = "set DRIVELABEL_PEERS_PYTHON to a Python that has it"

@@ -6,6 +6,7 @@ seconds for that reason.
     python bench/formats.py nuscenes               # a tenth of nuScenes' size, with the devkit
     python bench/formats.py nuscenes --scenes 850  # its size: 1.2 M annotations; the devkit then needs 18 GB
     python bench/formats.py nuscenes --scenes 850 --no-peer
+    python bench/formats.py coco-to-yolo           # 20,000 images; see coco_to_yolo.py
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import coco_to_yolo
 import numpy as np
 
 SAMPLES, TURNS, CHANNELS = 40, 240, 12
@@ -249,7 +251,10 @@ def nuscenes(options: argparse.Namespace) -> dict[str, Any]:
         return found
 
 
-SECTIONS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"nuscenes": nuscenes}
+SECTIONS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "nuscenes": nuscenes,
+    "coco-to-yolo": coco_to_yolo.coco_to_yolo,
+}
 
 
 def main() -> None:
@@ -261,6 +266,7 @@ def main() -> None:
     parser.add_argument(
         "--scenes", type=int, default=85, help="of nuScenes-like tables; the real ones have 850"
     )
+    coco_to_yolo.add_arguments(parser)
     parser.add_argument("--no-peer", dest="peer", action="store_false", help="do not run the other tools")
     options = parser.parse_args()
     for name in options.sections:
