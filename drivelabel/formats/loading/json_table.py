@@ -88,7 +88,10 @@ class TextIndex:
     def find(self, column: TextColumn) -> IntArray:
         """(n,) int64, the row here of each text of `column`; -1 where it is not here."""
         own = self.column
-        return kernels.find_texts(column.text, column.spans, own.text, own.spans, self._table, self._hashes)
+        with np.errstate(over="ignore"):  # hashes run over, which only shows without the JIT
+            return kernels.find_texts(
+                column.text, column.spans, own.text, own.spans, self._table, self._hashes
+            )
 
 
 def index_texts(column: TextColumn, name: str) -> TextIndex:
@@ -99,7 +102,8 @@ def index_texts(column: TextColumn, name: str) -> TextIndex:
     """
     room = 1 << max(4, int(2 * len(column)).bit_length())
     table, hashes = np.zeros(room, np.int64), np.zeros(len(column), np.uint64)
-    twice = kernels.index_texts(column.text, column.spans, table, hashes)
+    with np.errstate(over="ignore"):  # see above
+        twice = kernels.index_texts(column.text, column.spans, table, hashes)
     if twice >= 0:
         raise FormatError(
             f"{column.path}, row {twice}: the {name} {column[twice : twice + 1].texts()[0]!r} occurs twice."
@@ -221,7 +225,8 @@ class _Reader:
         how, at, n = kernels.FULL, start, 0
         while how == kernels.FULL:
             places_of = (key_text, key_start, kinds, places, widths, self.required)
-            how, at, n, late = kernels.scan(self.text, at, n, *places_of, spans, numbers, unknown)
+            with np.errstate(over="ignore"):  # of numbers with too many digits, seen without the JIT
+                how, at, n, late = kernels.scan(self.text, at, n, *places_of, spans, numbers, unknown)
             for row, place, first, stop in late.tolist():
                 numbers[row, place] = self._number(first, stop)
             if how == kernels.FULL:

@@ -10,4 +10,4 @@ from tests.formats.nuscenes.drives import simulated_drive
 
 @pytest.fixture(scope="session")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return simulated_drive(tmp_path_factory.mktemp("drive"))
+    return simulated_drive(tmp_path_factory.getbasetemp() / "simulated")

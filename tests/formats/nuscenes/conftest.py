@@ -17,7 +17,7 @@ from tests.formats.nuscenes.drives import VERSION, simulated_drive
 
 @pytest.fixture(scope="session")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return simulated_drive(tmp_path_factory.mktemp("drive"))
+    return simulated_drive(tmp_path_factory.getbasetemp() / "simulated")
 
 
 @pytest.fixture(scope="session")
