@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from drivelabel.media.images import read_image_header
 from drivelabel.typing import AnyArray, IntArray
 
 MAX_BYTES = 1 << 30
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def read_label_image(path: Path, image_hw: tuple[int, int] | None = None) -> AnyArray:
@@ -29,9 +31,12 @@ def read_label_image(path: Path, image_hw: tuple[int, int] | None = None) -> Any
     if image_hw is not None and header.image_hw != image_hw:
         (height, width), (wanted_h, wanted_w) = header.image_hw, image_hw
         raise FormatError(f"{path}: expected {wanted_w}x{wanted_h} pixels, got {width}x{height}.")
-    data = np.frombuffer(read_bytes(path, max_bytes=MAX_BYTES), np.uint8)
+    data = read_bytes(path, max_bytes=MAX_BYTES)
+    check_png(data, path)
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+        pixels = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+        )
     except cv2.error as error:
         raise FormatError(f"{path}: does not decode ({error.err}).") from error
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
@@ -39,6 +44,26 @@ def read_label_image(path: Path, image_hw: tuple[int, int] | None = None) -> Any
     if pixels.ndim == 3 and pixels.shape[2] >= 3:
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
     return np.ascontiguousarray(pixels)
+
+
+def check_png(data: bytes, path: Path | str) -> None:
+    """Raise FormatError when a PNG is cut or one of its chunks is damaged.
+
+    Not left to the decoder: some versions fill what is missing with zeros, which are labels too. What is no
+    PNG passes.
+
+    Source: PNG specification, third edition, section 5.3.
+    """
+    if not data.startswith(_PNG):
+        return
+    at, kind = len(_PNG), b""
+    while kind != b"IEND":
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        stop = at + 8 + size
+        crc = zlib.crc32(memoryview(data)[at + 4 : stop])
+        if stop + 4 > len(data) or crc != int.from_bytes(data[stop : stop + 4], "big"):
+            raise FormatError(f"{path}, byte {at}: the PNG is cut or damaged.")
+        at = stop + 4
 
 
 def write_label_image(path: Path, pixels: AnyArray) -> None:
@@ -77,9 +102,10 @@ def mask_of_png(data: bytes, mask_hw: tuple[int, int], where: str) -> AnyArray:
         FormatError: it is no PNG of that size.
     """
     height, width = mask_hw
-    claims = data[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", data[16:24].ljust(8, b"\0"))
+    claims = data.startswith(_PNG) and struct.unpack(">II", data[16:24].ljust(8, b"\0"))
     if claims != (width, height):
         raise FormatError(f"{where}: expected a PNG of {width}x{height} pixels.")
+    check_png(data, where)
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
