@@ -11,7 +11,7 @@ from tests.formats.laws import assert_equal_but_for_report
 from tests.formats.strategies import image_sets, scenes
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(image_sets())
 def test_images_come_back_but_for_what_the_report_lists(images: ImageSet) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -20,7 +20,7 @@ def test_images_come_back_but_for_what_the_report_lists(images: ImageSet) -> Non
     assert_equal_but_for_report(images, read.data, written, read.report)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(scenes(all_labelled=True))
 def test_drives_come_back_as_images_but_for_what_the_report_lists(scene: Scene) -> None:
     with tempfile.TemporaryDirectory() as folder:
