@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Protocol
@@ -117,7 +115,7 @@ _HOMES = {
 
 def format_names() -> list[str]:
     """The names of all formats, built in or from plug-ins."""
-    return sorted({*_built_in(), *_plugins()})
+    return sorted({*_HOMES, *_plugins()})
 
 
 def find_format(name: str) -> Format:
@@ -172,18 +170,6 @@ def detect_format(path: Path) -> str:
     if not found:
         raise FormatError(f"{path}: looks like no known format. Name it: {', '.join(format_names())}.")
     raise FormatError(f"{path}: may be {' or '.join(found)}. Name the format.")
-
-
-@cache
-def _built_in() -> tuple[str, ...]:
-    return tuple(name for name, home in _HOMES.items() if _is_there(f"drivelabel.formats.{home}"))
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # its package is not there either
-        return False
 
 
 def _plugins() -> dict[str, EntryPoint]:

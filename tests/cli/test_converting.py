@@ -21,7 +21,7 @@ from tests.cli.conftest import Run, RunJson
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("tiny", "tests.cli.tiny_format:FORMAT", known.ENTRY_POINTS)
     monkeypatch.setattr(known, "_plugins", lambda: {"tiny": point})
-    monkeypatch.setattr(known, "_built_in", lambda: ())
+    monkeypatch.setattr(known, "_HOMES", {})
 
 
 IMAGES: list[dict[str, Any]] = [
