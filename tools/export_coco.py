@@ -25,9 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("scene", nargs="+", help="a scene's folder or s3://bucket/prefix")
     parser.add_argument("out", type=Path, help="the file or folder to write")
     parser.add_argument("--layer", default="auto", help="whose labels")
-    parser.add_argument(
-        "--images", choices=("reference", "copy", "link", "none"), help="what becomes of them"
-    )
+    parser.add_argument("--images", choices=("reference", "copy", "link", "none"), help="their files")
     parser.add_argument("--strict", action="store_true", help="fail when something would be lost")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     args = parser.parse_args(argv)

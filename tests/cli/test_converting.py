@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from security.seeds import small_data
 
 from drivelabel.formats import known
 from drivelabel.labels import Boxes2D
@@ -251,3 +254,26 @@ def test_a_sidecar_gives_everything_back(run: Run, run_json: RunJson, location: 
     code, _, err = run("export", "tiny", location, location, str(tmp_path / "x.json"), "--sidecar")
     assert code == 1
     assert "a sidecar holds one scene, got 2" in err
+
+
+@pytest.mark.parametrize("name", ["coco", "nuscenes"])
+def test_the_scripts_do_the_same(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known, "_HOMES", {name: name})
+    path = Path(__file__).parents[2] / "tools" / f"export_{name}.py"
+    spec = importlib.util.spec_from_file_location(f"export_{name}", path)
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    drive = small_data(tmp_path)[1]
+    sources = tuple(replace(source, path=f"{drive.root}/{source.path}") for source in drive.sources)
+    SceneStore.create(tmp_path / "d.scene", replace(drive, sources=sources))
+    out = tmp_path / "out"
+    words = [str(tmp_path / "d.scene"), str(out), "--layer", "truth"]
+    assert script.main(words) == 0
+    assert capsys.readouterr().out.startswith(f"{name}: {out}\nkept:\n")
+    assert any(out.rglob("*.json"))
+    assert script.main(words) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert script.main([*words, "--overwrite", "--strict"]) == 1
