@@ -19,6 +19,7 @@ from drivelabel.formats.options import option_types, parse_options, takes_any
 from drivelabel.formats.sidecar import sidecar_path, write_sidecar
 from drivelabel.labels import Taxonomy, get_taxonomy
 from drivelabel.pipeline.import_run import drives_of, read_labels
+from drivelabel.pipeline.placing import with_own_names
 from drivelabel.pipeline.splits import parse_split, with_splits
 from drivelabel.scene import Scene, image_set_of, is_image_set
 from drivelabel.storage import open_scene
@@ -75,7 +76,7 @@ def export_labels(
     """
     find_writer(format_name)  # an unknown name is said before scenes are opened
     scenes = [open_scene(location) for location in locations]
-    data = [image_set_of(scene) if is_image_set(scene) else scene for scene in scenes]
+    data = [with_own_names(image_set_of(scene), scene) if is_image_set(scene) else scene for scene in scenes]
     return write_labels(format_name, data, Path(out), settings or ExportSettings())
 
 

@@ -16,7 +16,7 @@ from drivelabel.formats.loading import safe_name
 from drivelabel.formats.options import option_types, parse_options, takes_any
 from drivelabel.formats.sidecar import restore, sidecar_path
 from drivelabel.media import hashed_source
-from drivelabel.pipeline.placing import copy_sources, relative_to_place
+from drivelabel.pipeline.placing import IMAGE_ROOT, copy_sources, relative_to_place
 from drivelabel.scene import ImageSet, Scene
 from drivelabel.storage import SceneStore
 
@@ -168,4 +168,7 @@ def with_hashed_sources(data: Data) -> Scene:
     scene = data.as_scene() if isinstance(data, ImageSet) else data
     root = Path(scene.root)
     sources = tuple(hashed_source(root, source) for source in scene.sources)
-    return replace(scene, sources=sources, root=".")
+    info = dict(scene.info)
+    if isinstance(data, ImageSet) and "://" not in data.root:
+        info[IMAGE_ROOT] = os.path.normpath(root.absolute())
+    return replace(scene, sources=sources, root=".", info=info)

@@ -277,3 +277,26 @@ def test_the_scripts_do_the_same(
     assert script.main(words) == 1
     assert "is there already" in capsys.readouterr().err
     assert script.main([*words, "--overwrite", "--strict"]) == 1
+
+
+@pytest.mark.parametrize("copy", [False, True])
+@pytest.mark.parametrize("place", ["set.scene", "far/away/set.scene"])
+def test_images_keep_their_names_through_a_scene(
+    run_json: RunJson, labels: Path, tmp_path: Path, copy: bool, place: str
+) -> None:
+    whole = json.loads(labels.read_text())
+    whole["images"] = whole["images"][:2]
+    (labels.parent / "deep").mkdir()
+    (labels.parent / "b.png").rename(labels.parent / "deep" / "a.png")
+    whole["images"][1]["file"] = "deep/a.png"
+    labels.write_text(json.dumps(whole))
+    scene, out = str(tmp_path / place), tmp_path / "again.json"
+    run_json("import", "tiny", str(labels), scene, *(["--copy"] if copy else []))
+    if copy:
+        labels.unlink()
+        for path in ("a.png", "deep/a.png"):
+            (labels.parent / path).unlink()
+    stored = open_scene(scene)
+    assert all((Path(stored.root) / source.path).is_file() for source in stored.sources)
+    run_json("export", "tiny", scene, str(out), "--layer", "truth")
+    assert [image["file"] for image in json.loads(out.read_text())["images"]] == ["a.png", "deep/a.png"]
