@@ -93,7 +93,7 @@ def _sync_file_system(folder: Path) -> bool:
         return False
     handle = os.open(folder, os.O_RDONLY)
     try:
-        return ctypes.CDLL(None).syncfs(handle) == 0
+        return bool(ctypes.CDLL(None).syncfs(handle) == 0)
     except AttributeError:
         return False
     finally:
