@@ -66,6 +66,8 @@ class Records:
 
     def has(self, name: str) -> BoolArray:
         """(n,), where the value is there, and neither null, false, 0 nor empty."""
+        if not self.names()[name]:
+            return np.zeros(len(self), np.bool_)
         return np.array([bool(item.get(name)) for item in self.items], np.bool_)
 
     def values(self, name: str) -> list[Any]:

@@ -17,7 +17,7 @@ from drivelabel.formats.loading import no_collecting
 from drivelabel.formats.losses import count_losses, labelled_pictures
 from drivelabel.formats.pictures import IMAGE_KINDS, Data, Pictures, pictures_of
 from drivelabel.formats.report import ConversionReport, Tally
-from drivelabel.formats.yolo.files import find_data_set, looks_like_yolo
+from drivelabel.formats.yolo.files import find_data_set, has_data_yaml
 from drivelabel.formats.yolo.read import read_data_set
 from drivelabel.formats.yolo.write import kept_columns, task_of, write_splits
 
@@ -40,7 +40,7 @@ def _coco_files(path: Path) -> list[LabelFile]:
 
 
 def _is_yolo(path: Path) -> bool:
-    return any((path / folder / "labels").is_dir() for folder in FOLDERS.values()) and looks_like_yolo(path)
+    return any((path / folder / "labels").is_dir() for folder in FOLDERS.values()) and has_data_yaml(path)
 
 
 def read_roboflow(

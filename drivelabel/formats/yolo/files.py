@@ -70,7 +70,13 @@ def find_data_set(path: Path, root: Path | None, tally: Tally) -> DataSet:
 
 
 def looks_like_yolo(path: Path) -> bool:
-    """Whether a path is a YOLO data set or its YAML file."""
+    """Whether a path is a YOLO data set or its YAML file, and none with Roboflow's folders."""
+    folders = [path / split / "labels" for split in ("train", "valid", "test")]
+    return has_data_yaml(path) and not any(folder.is_dir() for folder in folders)
+
+
+def has_data_yaml(path: Path) -> bool:
+    """Whether a path is a YAML file of a data set, or a folder with one, or with ``classes.txt`` and labels."""
     if path.is_dir():
         return _yaml_in(path) is not None or ((path / "classes.txt").is_file() and (path / "labels").is_dir())
     return path.suffix.lower() in (".yaml", ".yml") and _is_data_yaml(path)

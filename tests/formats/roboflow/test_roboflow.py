@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from drivelabel.errors import FormatError, StoreError
 from drivelabel.formats.roboflow import read_roboflow, write_roboflow
 from drivelabel.formats.roboflow.layouts import looks_like_roboflow
+from drivelabel.formats.yolo.files import looks_like_yolo
 from drivelabel.scene import ImageSet
 from tests.formats.laws import assert_equal_but_for_report
 from tests.formats.strategies import image_sets, with_files
@@ -37,7 +38,7 @@ def test_yolo_folders_come_back_but_for_what_the_report_lists(images: ImageSet) 
         folder = Path(name)
         images = with_files(images, folder / "in")
         written = write_roboflow(images, folder / "out", "truth", layout="yolo", task="detect")
-        assert looks_like_roboflow(folder / "out")
+        assert looks_like_roboflow(folder / "out") and not looks_like_yolo(folder / "out")
         read = read_roboflow(folder / "out")
     assert_equal_but_for_report(images, read.data, written, read.report)
 
