@@ -76,7 +76,7 @@ def looks_like_yolo(path: Path) -> bool:
 
 
 def has_data_yaml(path: Path) -> bool:
-    """Whether a path is a YAML file of a data set, or a folder with one, or with ``classes.txt`` and labels."""
+    """Whether a path is a data set's YAML file, or a folder with one, or with ``classes.txt`` and labels."""
     if path.is_dir():
         return _yaml_in(path) is not None or ((path / "classes.txt").is_file() and (path / "labels").is_dir())
     return path.suffix.lower() in (".yaml", ".yml") and _is_data_yaml(path)
