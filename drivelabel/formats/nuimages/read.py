@@ -233,7 +233,8 @@ class LabelReader:
         """The records of a table but those of other scenes."""
         for record in self.tables.get(table).records.values():
             token = record.get("sample_data_token")
-            if token in self._images.tokens or token not in self._elsewhere:
+            is_text = isinstance(token, str)  # what is not is said where the record is read
+            if not is_text or token in self._images.tokens or token not in self._elsewhere:
                 yield record
 
     def objects(self) -> None:
