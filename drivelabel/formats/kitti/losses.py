@@ -42,7 +42,8 @@ def count_kitti_losses(
     for data in pictures.data:
         if isinstance(data, Scene):
             tally.drop("frames", "timestamp_ns", len(data.frames), "frames are numbered")
-            tally.drop("poses", "", 0 if data.poses is None else len(data.poses), "frames have no poses")
+            if not tracking:
+                tally.drop("poses", "", 0 if data.poses is None else len(data.poses), "frames have no poses")
             tally.keep("sensors", "calibration", sum(c.is_calibrated for c in data.cameras[:1]))
             tally.drop(
                 "sensors", "", len(data.sensors) - len(data.cameras[:1]) - len(data.lidars[:1]), "others"

@@ -174,10 +174,13 @@ class _Drive:
         leader = turns or next((files for files in cameras.values() if files), {})
         if not leader:
             raise StoreError(f"{self.folder}: has neither images nor turns of the velodyne.")
-        self.samples_ns = np.array([time for _, time in leader.values()], np.int64)
+        leader_ns = {number: time for number, (_, time) in leader.items()}
+        if turns and (listed := self._listed("velodyne_points")) is not None:
+            leader_ns = dict(enumerate(listed.tolist()))  # also turns whose file is not there
+        self.samples_ns = np.array(list(leader_ns.values()), np.int64)
         if (np.diff(self.samples_ns) <= 0).any():
             raise FormatError(f"{self.folder}: expected times that rise from frame to frame.")
-        place = {number: row for row, number in enumerate(leader)}
+        place = {number: row for row, number in enumerate(leader_ns)}
         for k, files in cameras.items():
             if files:
                 sensor = self.builder.add_sensor(self._camera(k, next(iter(files.values()))[0]))
@@ -195,14 +198,18 @@ class _Drive:
             image_files(found[0] / "data") if image else numbered_files(found[0] / "data", (".bin", ".pcd"))
         )
         numbers = {int(stem): path for stem, path in files.items() if stem.isascii() and stem.isdecimal()}
-        times = found[0] / "timestamps.txt"
-        given = read_timestamps(times) if times.is_file() else None
+        times, given = found[0] / "timestamps.txt", self._listed(name)
         if given is not None and numbers and max(numbers) >= len(given):
             raise FormatError(f"{times}: expected {max(numbers) + 1} lines, one a frame, got {len(given)}.")
         return {
             number: (path, int(given[number]) if given is not None else number * STEP_NS)
             for number, path in sorted(numbers.items())
         }
+
+    def _listed(self, name: str) -> IntArray | None:
+        """The times in a sensor's ``timestamps.txt``, None where it is not there."""
+        files = [item / "timestamps.txt" for item in self.folder.iterdir() if item.name.lower() == name]
+        return read_timestamps(files[0]) if files and files[0].is_file() else None
 
     def _camera(self, k: int, image: Path) -> Camera:
         hw, known = read_image_header(image).image_hw, self.rig.cameras.get(k)
@@ -222,7 +229,8 @@ class _Drive:
     @property
     def span_ns(self) -> tuple[int, int]:
         """The times of the first and last image or turn."""
-        times = np.concatenate([self.builder.frames().timestamp_ns, self.builder.sweeps().timestamp_ns])
+        taken = [self.builder.frames().timestamp_ns, self.builder.sweeps().timestamp_ns]
+        times = np.concatenate([*taken, self.samples_ns])
         return int(times.min()), int(times.max())
 
 

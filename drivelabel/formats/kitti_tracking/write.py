@@ -19,6 +19,7 @@ from drivelabel.formats.kitti.rows import Row, write_rows
 from drivelabel.formats.pictures import Data, Picture, Pictures, pictures_of
 from drivelabel.formats.report import ConversionReport, Tally
 from drivelabel.labels import NO_TRACK
+from drivelabel.scene import Scene
 
 
 def write_kitti_tracking(
@@ -82,3 +83,8 @@ def _write_poses(pictures: Pictures, frames: list[Picture], path: Path, tally: T
         moved = float(np.linalg.norm(poses[0, :3, 3]))
         note = "the world's origin moves to the first pose"
         tally.approximate("poses", "translation", len(poses), moved, "m", note)
+    scene = pictures.data[frames[0].data] if frames else None
+    if isinstance(scene, Scene) and scene.poses is not None:
+        times = [picture.timestamp_ns for picture in frames] if poses is not None else []
+        lost = int((~np.isin(scene.poses.timestamp_ns, times)).sum())
+        tally.drop("poses", "", lost, "not at a frame's time")
