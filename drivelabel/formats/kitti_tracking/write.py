@@ -85,6 +85,6 @@ def _write_poses(pictures: Pictures, frames: list[Picture], path: Path, tally: T
         tally.approximate("poses", "translation", len(poses), moved, "m", note)
     scene = pictures.data[frames[0].data] if frames else None
     if isinstance(scene, Scene) and scene.poses is not None:
-        times = [picture.timestamp_ns for picture in frames] if poses is not None else []
+        times = np.array([p.timestamp_ns for p in frames] if poses is not None else [], np.int64)
         lost = int((~np.isin(scene.poses.timestamp_ns, times)).sum())
         tally.drop("poses", "", lost, "not at a frame's time")
