@@ -88,14 +88,18 @@ class ImageSetBuilder:
             self._instances[row] = instance_map
         return row
 
-    def build(self, **about: Any) -> ImageSet:
+    def build(self, *, only_found: bool = False, **about: Any) -> ImageSet:
         """The set, with one layer.
 
         Args:
+            only_found: leave out kinds of labels that no picture has, for formats of many kinds: nobody is
+                known to have looked for them.
             about: more fields of the layer: ``author``, ``model``, or masks that were made elsewhere.
         """
         n = len(self._sources)
         tables = {kind: Grouped.from_groups(TABLES[kind], n, groups) for kind, groups in self._groups.items()}
+        if only_found:
+            tables = {kind: grouped for kind, grouped in tables.items() if len(grouped.rows)}
         masks = {
             "label_maps": MemoryMasks(self._maps, n) if self._maps else None,
             "instance_maps": MemoryMasks(self._instances, n) if self._instances else None,

@@ -69,7 +69,8 @@ def count_columns(table: Table, kept: frozenset[str] | set[str], tally: Tally) -
                 tally.drop(table.KIND, f"attributes.{name}", int((column.codes != ABSENT).sum()))
         else:
             told = value if spec.name not in _SAID_ANYHOW else value[~np.isin(value, _SAID_ANYHOW[spec.name])]
-            tally.drop(table.KIND, spec.name, _n_told(told, spec.metadata.get("default")))
+            default = 1.0 if spec.name == "score" else spec.metadata.get("default")
+            tally.drop(table.KIND, spec.name, _n_told(told, default))
 
 
 def _n_told(column: Any, default: Any) -> int:
@@ -104,6 +105,42 @@ def labelled_pictures(pictures: Pictures, kinds: frozenset[str] | set[str], tall
         start += n
     tally.drop("images", "", int((~flags).sum()), "nobody labelled them")
     return [int(row) for row in np.flatnonzero(flags)]
+
+
+def count_loose_masks(pictures: Pictures, rows: list[int], tally: Tally) -> None:
+    """Count masks of things that no box of the same track gives a class, and pictures without any mask."""
+    note = "no box of the same track says its class"
+    for row in rows:
+        picture = pictures.items[row]
+        layer = pictures.layer_of(picture)
+        if layer.instance_maps is None or picture.group not in layer.instance_maps:
+            continue
+        instances = layer.instance_map(picture.group)
+        present = np.unique(instances.instance_map[instances.instance_map > 0])
+        boxes = pictures.table("boxes2d", picture)
+        tracks = np.zeros(0, np.int64) if boxes is None else boxes.track_id
+        loose = np.setdiff1d(instances.track_id[present - 1], tracks)
+        tally.drop("instance_map", "", len(loose), note)
+        tally.drop("instance_map", "", int(not len(present)), "a picture in which somebody found none")
+
+
+def count_unsaid(pictures: Pictures, rows: list[int], kinds: frozenset[str] | set[str], tally: Tally) -> None:
+    """Count what a format of many kinds cannot say: that somebody looked for a kind, or nobody, in a picture.
+
+    Its reader takes every picture as looked at for the kinds of which the file has any, and for no other.
+
+    Args:
+        pictures: what is written.
+        rows: which of them.
+        kinds: of tables that the format holds.
+        tally: where it is counted.
+    """
+    tables = {kind for layer in pictures.layers for kind in layer.tables} & kinds
+    for kind in tables:
+        found = [pictures.table(kind, pictures.items[row]) for row in rows]
+        n_rows = sum(len(table) for table in found if table is not None)
+        unsaid = sum((table is None) == (n_rows > 0) for table in found)
+        tally.drop(kind, "labelled", unsaid, "not told from pictures without any")
 
 
 def _labelled(layer: Layer, kinds: frozenset[str] | set[str], n: int) -> Any:

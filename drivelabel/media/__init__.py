@@ -1,5 +1,6 @@
 """Decoding of images, video and point clouds, and the files of drives."""
 
+from drivelabel.media._sources import IngestOptions as IngestOptions
 from drivelabel.media._sources import hashed_source as hashed_source
 from drivelabel.media.calibration import Calibration as Calibration
 from drivelabel.media.calibration import calibrate as calibrate

@@ -72,10 +72,14 @@ def image_sets(draw: Any) -> ImageSet:
 @given(image_sets())
 def test_images_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, images: ImageSet) -> None:
     folder = tmp_path_factory.mktemp("cvat")
-    assert find_writer("cvat")(images, folder / "out", "truth").is_lossless
+    written = find_writer("cvat")(images, folder / "out", "truth")
+    assert {entry.field for entry in written.dropped} <= {"labelled"} and not written.approximated
     read = find_reader("cvat")(folder / "out")
     before, after = images.layer("truth"), read.data.layer("truth")
     for kind in ("boxes2d", "polygons"):
+        if not len(before.tables[kind].rows):
+            assert kind not in after.tables
+            continue
         assert after.tables[kind].rows.equals(before.tables[kind].rows)
         np.testing.assert_array_equal(after.tables[kind].offsets, before.tables[kind].offsets)
     assert read.report.is_lossless

@@ -77,11 +77,12 @@ def image_sets(draw: Any) -> ImageSet:
 @given(image_sets())
 def test_images_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, images: ImageSet) -> None:
     folder = tmp_path_factory.mktemp("ls")
-    assert find_writer("labelstudio")(images, folder / "out", "truth").is_lossless
+    written = find_writer("labelstudio")(images, folder / "out", "truth")
+    assert {entry.field for entry in written.dropped} <= {"labelled"} and not written.approximated
     read = find_reader("labelstudio")(folder / "out")
     before, after = images.layer("truth"), read.data.layer("truth")
     for kind, grouped in before.tables.items():
-        assert after.tables[kind].equals(grouped), kind
+        assert after.tables[kind].equals(grouped) if len(grouped.rows) else kind not in after.tables, kind
     assert read.report.is_lossless
     assert [s.path for s in read.data.sources] == [s.path for s in images.sources]
 
@@ -98,7 +99,7 @@ def test_predictions_carry_scores(tmp_path: Path) -> None:
     }  # fmt: skip
     read = find_reader("labelstudio")(tmp_path / "out", predictions=True, layer="auto").data
     assert read.layer("auto").boxes2d[0].score.tolist() == [0.75]
-    assert len(find_reader("labelstudio")(tmp_path / "out").data.layer("truth").boxes2d[0]) == 0
+    assert not find_reader("labelstudio")(tmp_path / "out").data.layer("truth").tables.get("boxes2d")
 
 
 def test_masks_turned_boxes_and_skeletons(tmp_path: Path) -> None:

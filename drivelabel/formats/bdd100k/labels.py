@@ -235,7 +235,8 @@ def _style(name: str) -> int:
 
 def _box(box: Fields) -> FloatArray:
     theirs = np.array([[box.number(name) for name in ("x1", "y1", "x2", "y2")]])
-    ours = BOX_PIXELS.to_xyxy(theirs)[0]
+    ours: FloatArray = BOX_PIXELS.to_xyxy(theirs)[0]
+    ours[2:] = np.where(np.abs(ours[2:] - ours[:2]) < 1e-6, np.maximum(ours[2:], ours[:2]), ours[2:])
     if (ours[2:] < ours[:2]).any():
         width, height = (ours[2:] - ours[:2]).tolist()
         raise FormatError(f"{box.where}: box has negative size {width:g} x {height:g} px.")

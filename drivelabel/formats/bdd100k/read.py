@@ -119,7 +119,7 @@ def _frames(path: Path) -> tuple[list[Fields], Fields]:
         value = read_json(file)
         if isinstance(value, dict):
             whole = Fields(value, str(file))
-            frames += list(whole.objects("frames", [])) or [whole]
+            frames += list(whole.objects("frames")) if "frames" in whole else [whole]
             if "config" in whole and not config.value:
                 config = whole.object("config")
         elif isinstance(value, list):
@@ -218,7 +218,7 @@ def _images(
             if not skip:
                 raise
             reader.tally.drop("frames", "", 1, f"invalid: {error}")
-    return builder.build(**reader.painter.columns(len(builder)))
+    return builder.build(only_found=True, **reader.painter.columns(len(builder)))
 
 
 def _scene(
@@ -257,6 +257,7 @@ def _scene(
     if (np.diff(stamps) <= 0).any():
         raise FormatError(f"{config.where}: frameIndex: two frames of {name!r} have one number.")
     tables_of = {kind: Grouped.from_groups(TABLES[kind], n, found) for kind, found in groups.items()}
+    tables_of = {kind: grouped for kind, grouped in tables_of.items() if len(grouped.rows)}
     filled = Layer(layer, reader.taxonomy, tables=tables_of, **reader.painter.columns(n))
     return Scene(
         name=name,

@@ -13,7 +13,7 @@ from drivelabel.formats.aside import new_folder
 from drivelabel.formats.bdd100k.labels import BOX_PIXELS, NAME, SHAPE, STYLE
 from drivelabel.formats.bdd100k.read import FILE
 from drivelabel.formats.image_files import ImageFiles, ImagesMode
-from drivelabel.formats.losses import count_losses, labelled_pictures
+from drivelabel.formats.losses import count_loose_masks, count_losses, count_unsaid, labelled_pictures
 from drivelabel.formats.pictures import Data, Picture, Pictures, pictures_of, same_objects
 from drivelabel.formats.report import ConversionReport, Tally
 from drivelabel.geometry import mask_to_rle
@@ -29,8 +29,8 @@ from drivelabel.labels import (
 )
 
 _COLUMNS = {
-    "boxes2d": {"xyxy"}, "polygons": {"points", "ring_sizes"}, "lane_lines": {"points", "source", "style"},
-    "keypoints": {"keypoints"}, "tags": {"score", "origin", "attributes"},
+    "boxes2d": {"xyxy"}, "polygons": {"points", "ring_sizes"}, "lane_lines": {"points", "style"},
+    "keypoints": {"keypoints"}, "tags": {"attributes"},
     "traffic_lights": {"xyxy", "state", "arrow", "relevance"},
 }  # fmt: skip
 KINDS = frozenset({*_COLUMNS, "instance_map"})
@@ -65,8 +65,12 @@ def write_bdd100k(
     frames = []
     with new_folder(Path(out), overwrite=overwrite) as place:
         with ImageFiles(pictures, place / "images", images, tally) as files:
-            for row in labelled_pictures(pictures, KINDS, tally):
+            rows = labelled_pictures(pictures, KINDS, tally)
+            count_unsaid(pictures, rows, KINDS, tally)
+            count_loose_masks(pictures, rows, tally)
+            for row in rows:
                 picture = pictures.items[row]
+                tally.drop("images", "split", int(bool(picture.split)), "no place for splits")
                 name = (
                     files.referenced(picture) if images == "reference" else f"images/{files.place(picture)}"
                 )
@@ -74,7 +78,7 @@ def write_bdd100k(
         categories = [{"name": name} for name in pictures.taxonomy.names]
         whole = {"frames": frames, "config": {"attributes": [], "categories": categories}}
         (place / FILE).write_text(json.dumps(whole, allow_nan=False), encoding="ascii")
-    common = {"category_id", "attributes", "score", "track_id", "origin"}
+    common = {"category_id", "attributes", "score", "track_id"}
     kept = {kind: columns | common for kind, columns in _COLUMNS.items()}
     count_losses(
         pictures, tally, kept, "Scalabel's labels have no place for it", masks={"instance_map"}, times=True
@@ -163,10 +167,6 @@ class _Labels:
             if not (from_mask and "rle" in label):
                 label["box2d"] = _box(boxes.xyxy[row])
             self._tally.keep("boxes2d")
-        if instances is not None:
-            present = np.unique(instances.instance_map[instances.instance_map > 0])
-            loose = np.setdiff1d(instances.track_id[present - 1], boxes.track_id)
-            self._tally.drop("instance_map", "", len(loose), "no box of the same track says its class")
 
     def _polygons(self) -> None:
         polygons = self._pictures.table("polygons", self._picture)

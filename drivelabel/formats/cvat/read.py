@@ -96,7 +96,7 @@ def _read_images(root: Element, file: Path, layer: str, labels: Labels, skip: bo
             if not skip:
                 raise
             tally.drop("images", "", 1, f"invalid: {error}")
-    return builder.build(**painter.columns(len(builder)))
+    return builder.build(only_found=True, **painter.columns(len(builder)))
 
 
 def _name(root: Element, file: Path) -> str:

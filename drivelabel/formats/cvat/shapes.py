@@ -219,9 +219,6 @@ class ShapeWriter:
             track_id = int(boxes.track_id[row])
             mask = instances.mask(track_id) if track_id != NO_TRACK else np.zeros((1, 1), np.bool_)
             found.append(self._mask(boxes, row, mask) if mask.any() else self.box(boxes, row))
-        present = np.unique(instances.instance_map[instances.instance_map > 0])
-        loose = np.setdiff1d(instances.track_id[present - 1], boxes.track_id)
-        self.tally.drop("instance_map", "", len(loose), "no box of the same track says its class")
         return found
 
     def _mask(self, boxes: Boxes2D, row: int, mask: BoolArray) -> Element:

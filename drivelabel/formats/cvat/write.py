@@ -13,7 +13,7 @@ from drivelabel.formats.cvat.read import FILE
 from drivelabel.formats.cvat.shapes import ShapeWriter, labels_element, text_of
 from drivelabel.formats.cvat.tracks import write_tracks
 from drivelabel.formats.image_files import ImageFiles, ImagesMode
-from drivelabel.formats.losses import count_losses, labelled_pictures
+from drivelabel.formats.losses import count_loose_masks, count_losses, count_unsaid, labelled_pictures
 from drivelabel.formats.pictures import Data, Pictures, pictures_of
 from drivelabel.formats.report import ConversionReport, Tally
 from drivelabel.formats.sequences import sequences_of
@@ -22,9 +22,9 @@ from drivelabel.scene import Scene
 _COLUMNS = {
     "boxes2d": {"xyxy"},
     "polygons": {"points", "ring_sizes"},
-    "lane_lines": {"points", "source"},
+    "lane_lines": {"points"},
     "keypoints": {"keypoints"},
-    "tags": {"score"},
+    "tags": set(),
 }
 KINDS = frozenset({*_COLUMNS, "traffic_lights", "instance_map"})
 
@@ -78,7 +78,7 @@ def write_cvat(
     common = {"category_id", "attributes"} | ({"origin", "track_id"} if mode == "video" else set())
     kept = {kind: columns | common for kind, columns in _COLUMNS.items()}
     masks = {"instance_map"} if mode == "images" else set()
-    kept["traffic_lights"] = {"xyxy", "category_id", "attributes", "state", "arrow", "relevance", "origin"}
+    kept["traffic_lights"] = {"xyxy", "category_id", "attributes", "state", "arrow", "relevance"}
     count_losses(pictures, tally, kept, "CVAT has no place for it", masks=masks, times=mode == "video")
     return tally.report("cvat", str(out))
 
@@ -92,9 +92,13 @@ def _write_images(place: Path, pictures: Pictures, images: ImagesMode, tally: Ta
     task.append(labels_element(pictures, tally))
     writer = ShapeWriter(pictures, tally)
     with ImageFiles(pictures, place / "images", images, tally) as files:
-        for number, row in enumerate(labelled_pictures(pictures, KINDS, tally)):
+        rows = labelled_pictures(pictures, KINDS, tally)
+        count_unsaid(pictures, rows, KINDS, tally)
+        count_loose_masks(pictures, rows, tally)
+        for number, row in enumerate(rows):
             picture = pictures.items[row]
-            facts: dict[str, Any] = {"id": str(number), "name": files.place(picture)}
+            name = files.referenced(picture) if images == "reference" else files.place(picture)
+            facts: dict[str, Any] = {"id": str(number), "name": name}
             facts |= {"width": str(picture.image_hw[1]), "height": str(picture.image_hw[0])}
             if picture.split:
                 facts["subset"] = text_of(picture.split, tally)

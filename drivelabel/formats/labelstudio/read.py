@@ -197,7 +197,7 @@ def _image_set(
             if not skip:
                 raise
             tally.drop("tasks", "", 1, f"invalid: {error}")
-    return builder.build(**painter.columns(len(builder)))
+    return builder.build(only_found=True, **painter.columns(len(builder)))
 
 
 def _link_skeletons(found: Results) -> None:

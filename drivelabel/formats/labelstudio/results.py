@@ -96,9 +96,6 @@ class ResultWriter:
             track_id = int(boxes.track_id[row])
             mask = instances.mask(track_id) if track_id != NO_TRACK else np.zeros((1, 1), np.bool_)
             found += self._mask(boxes, row, mask) if mask.any() else self._box(boxes, row, hw)
-        present = np.unique(instances.instance_map[instances.instance_map > 0])
-        loose = np.setdiff1d(instances.track_id[present - 1], boxes.track_id)
-        self.tally.drop("instance_map", "", len(loose), "no box of the same track says its class")
         return found
 
     def _box(self, boxes: Boxes2D, row: int, hw: tuple[int, int]) -> list[Result]:

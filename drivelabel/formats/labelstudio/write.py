@@ -15,15 +15,15 @@ from drivelabel.formats.labelstudio.interface import interface_xml
 from drivelabel.formats.labelstudio.read import FILE
 from drivelabel.formats.labelstudio.results import ResultWriter, task_of
 from drivelabel.formats.labelstudio.tracks import video_task
-from drivelabel.formats.losses import count_losses, labelled_pictures
+from drivelabel.formats.losses import count_loose_masks, count_losses, count_unsaid, labelled_pictures
 from drivelabel.formats.pictures import Data, Pictures, pictures_of
 from drivelabel.formats.report import ConversionReport, Tally
 from drivelabel.formats.sequences import sequences_of
 from drivelabel.scene import Scene
 
 _COLUMNS = {
-    "boxes2d": {"xyxy"}, "polygons": {"points", "ring_sizes"}, "lane_lines": {"points", "source"},
-    "keypoints": {"keypoints"}, "tags": {"score", "origin", "attributes"},
+    "boxes2d": {"xyxy"}, "polygons": {"points", "ring_sizes"}, "lane_lines": {"points"},
+    "keypoints": {"keypoints"}, "tags": {"attributes"},
     "traffic_lights": {"xyxy", "state", "arrow", "relevance"},
 }  # fmt: skip
 KINDS = frozenset({*_COLUMNS, "instance_map"})
@@ -98,8 +98,12 @@ def _image_tasks(
     writer = ResultWriter(pictures, predictions, tally)
     tasks = []
     with ImageFiles(pictures, place / "images", images, tally) as files:
-        for row in labelled_pictures(pictures, KINDS, tally):
+        rows = labelled_pictures(pictures, KINDS, tally)
+        count_unsaid(pictures, rows, KINDS, tally)
+        count_loose_masks(pictures, rows, tally)
+        for row in rows:
             picture = pictures.items[row]
+            tally.drop("images", "split", int(bool(picture.split)), "no place for splits")
             name = files.referenced(picture) if images == "reference" else f"images/{files.place(picture)}"
             results, facts = writer.results(picture)
             height, width = picture.image_hw

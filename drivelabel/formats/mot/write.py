@@ -17,7 +17,7 @@ from drivelabel.formats.sequences import Sequence as CameraSequence
 from drivelabel.formats.sequences import SequenceInfo, seqinfo_text, sequences_of
 from drivelabel.labels import Boxes2D
 
-_KEPT = frozenset({"xyxy", "category_id", "track_id", "origin", "score", "attributes"})
+_KEPT = frozenset({"xyxy", "category_id", "track_id", "score", "attributes"})
 
 
 def write_mot(

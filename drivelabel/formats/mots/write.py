@@ -23,7 +23,7 @@ from drivelabel.geometry import mask_to_rle
 from drivelabel.labels import NO_TRACK, Boxes2D
 from drivelabel.typing import AnyArray
 
-_KEPT = frozenset({"xyxy", "category_id", "track_id", "origin"})
+_KEPT = frozenset({"xyxy", "category_id", "track_id"})
 _BOX_FROM_MASK = "the tight box of the mask"
 
 

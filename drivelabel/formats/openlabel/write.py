@@ -21,10 +21,10 @@ from drivelabel.scene import NO_SAMPLE, Camera, ImageSet, Scene
 
 WORLD, EGO = "world", "ego"
 
-_COMMON = {"category_id", "attributes", "score", "track_id", "origin"}
+_COMMON = {"category_id", "attributes", "score", "track_id"}
 _KEPT = {
     "boxes2d": {"xyxy"} | _COMMON, "polygons": {"points", "ring_sizes"} | _COMMON,
-    "lane_lines": {"points", "source"} | _COMMON, "keypoints": {"keypoints"} | _COMMON,
+    "lane_lines": {"points"} | _COMMON, "keypoints": {"keypoints"} | _COMMON,
     "traffic_lights": {"xyxy", "state", "arrow", "relevance"} | _COMMON,
     "boxes3d": {"timestamp_ns", "center", "size_lwh", "quat_wxyz", "velocity", "n_points"} | _COMMON,
 }  # fmt: skip

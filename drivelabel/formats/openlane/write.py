@@ -27,9 +27,7 @@ from drivelabel.formats.report import ConversionReport, Tally
 from drivelabel.labels import NO_TRACK, LaneLines
 from drivelabel.scene import Scene
 
-_KEPT = frozenset(
-    {"points", "category_id", "source", "origin", "style", "position", "track_id", "attributes"}
-)
+_KEPT = frozenset({"points", "category_id", "style", "position", "track_id", "attributes"})
 
 
 def write_openlane(

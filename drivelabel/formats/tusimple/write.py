@@ -65,8 +65,8 @@ def write_tusimple(
             name = files.referenced(picture) if images == "reference" else files.place(picture)
             file.write(json.dumps(_image(pictures, picture, name, h_samples, tally)) + "\n")
     kept = {
-        "lane_lines": {"points", "category_id", "source", "origin"},
-        "tags": {"score", "origin", "attributes"},
+        "lane_lines": {"points", "category_id"},
+        "tags": {"attributes"},
     }
     count_losses(pictures, tally, kept, "TuSimple has lane lines only")
     return tally.report("tusimple", str(out))
@@ -103,7 +103,8 @@ def _facts(tags: Tags | None, tally: Tally) -> dict[str, Any]:
 def _rows(picture: Picture, text: str) -> FloatArray:
     if text:
         return rows_of_text(text)
-    return np.unique(np.round(rows_of_text(DEFAULT_ROWS) * picture.image_hw[0] / 720))
+    scaled: FloatArray = np.unique(np.round(rows_of_text(DEFAULT_ROWS) * picture.image_hw[0] / 720))
+    return scaled
 
 
 def _lane(lines: LaneLines, row: int, rows: FloatArray, taxonomy: Taxonomy, tally: Tally) -> list[Any] | None:
