@@ -57,7 +57,7 @@ def _put(data: UInt8Array, at: int, count: int, value: int) -> int:
 def pack_runs(
     lengths: IntArray, values: UInt8Array, start: int, word_bits: int, size_bits: IntArray, data: UInt8Array
 ) -> int:
-    """Write runs into zeroed `data` from bit `start`; the bit after the last. Lengths fit the largest size."""
+    """Write runs into zeroed `data` from bit `start`; the bit after the last. Lengths fit the last size."""
     at = start
     for row in range(len(lengths)):
         choice = 0

@@ -16,7 +16,7 @@ def _iou(a: FloatArray, left: float, top: float, right: float, bottom: float) ->
     if width <= 0.0 or height <= 0.0:
         return 1.0 if whole == 0.0 else 0.0
     overlap = width * height
-    return overlap / (whole - overlap)
+    return float(overlap / (whole - overlap))
 
 
 @njit(cache=True)
