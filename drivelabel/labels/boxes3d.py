@@ -71,7 +71,8 @@ class Boxes3D(Table):
             raise InvalidLabelError(
                 f"size_lwh, row {row}: expected positive metres, got {self.size_lwh[row].tolist()}."
             )
-        length = np.linalg.norm(self.quat_wxyz, axis=1)
+        with np.errstate(over="ignore"):  # 1e300 is refused below, not warned of
+            length = np.linalg.norm(self.quat_wxyz, axis=1)
         bad = np.abs(length - 1) > 1e-6
         if bad.any():
             row = int(np.argmax(bad))

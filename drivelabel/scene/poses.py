@@ -42,7 +42,8 @@ class Poses:
         if back.any():
             row = int(np.argmax(back)) + 1
             raise InvalidLabelError(f"poses, row {row}: time must rise from row to row.")
-        off = np.abs(np.linalg.norm(self.quat_wxyz, axis=1) - 1) > 1e-6
+        with np.errstate(over="ignore"):  # 1e300 is refused below, not warned of
+            off = np.abs(np.linalg.norm(self.quat_wxyz, axis=1) - 1) > 1e-6
         if off.any():
             raise InvalidLabelError(f"poses.quat_wxyz, row {int(np.argmax(off))}: expected unit length.")
 
