@@ -23,6 +23,8 @@ def _twin(rings: list[np.ndarray], hw: tuple[int, int]) -> np.ndarray:
             crossed = 0
             for ring in rings:
                 for (ax, ay), (bx, by) in zip(np.roll(ring, 1, axis=0), ring, strict=True):
+                    if ay > by:  # one sum for an edge, whichever way it is walked
+                        ax, ay, bx, by = bx, by, ax, ay
                     if (ay <= y) != (by <= y):
                         crossed += ax + (y - ay) / (by - ay) * (bx - ax) <= x
             mask[row, column] = crossed % 2

@@ -93,10 +93,11 @@ def _same_scene(place: Path, expected: Path) -> None:
 
 
 def _opened(place: Path) -> Scene:
-    """A scene whose source paths do not depend on where it lies itself."""
+    """A scene of which no path depends on where it lies itself."""
     scene = SceneStore.open(place).scene()
     sources = [replace(s, path=os.path.normpath(Path(scene.root, s.path))) for s in scene.sources]
-    return replace(scene, sources=tuple(sources))
+    info = {name: value for name, value in scene.info.items() if name != "image_root"}
+    return replace(scene, sources=tuple(sources), info=info)
 
 
 def _same_file(path: Path, expected: bytes) -> None:
