@@ -13,11 +13,11 @@ from typing import Literal
 
 import numpy as np
 
-from drivelabel._check import did_you_mean
-from drivelabel.errors import FormatError, InvalidLabelError, StoreError
+from drivelabel.errors import FormatError, InvalidLabelError
 from drivelabel.formats.argoverse2.feather import FeatherTable
 from drivelabel.formats.drive_building import DriveBuilder, nearest_sample
 from drivelabel.formats.imported import Imported
+from drivelabel.formats.picking import picked_scene
 from drivelabel.formats.report import Tally
 from drivelabel.geometry import matrix_to_quat_wxyz, pose_matrix, quat_wxyz_to_matrix
 from drivelabel.labels import ARGOVERSE2, IMPORTED, Attributes, Boxes3D, Grouped
@@ -73,7 +73,8 @@ def read_argoverse2(
         StoreError: a file is missing or cannot be read.
         FormatError: there are several logs and none is named, or a file breaks a rule.
     """
-    folder = _log(Path(path), scene)
+    path = Path(path)
+    folder = picked_scene(path, argoverse2_logs(path), scene, "log", f"a log with {POSES}")
     tally = Tally()
     poses = _poses(folder)
     has_cuboids = (folder / CUBOIDS).is_file()
@@ -105,21 +106,6 @@ def read_argoverse2(
     tally.keep("sweeps", "", len(built.sweeps))
     tally.keep("poses", "", len(poses))
     return Imported(built, tally.report("argoverse2", str(folder)))
-
-
-def _log(path: Path, scene: str | None) -> Path:
-    if not path.is_dir():
-        raise StoreError(f"{path}: no such folder.")
-    logs = argoverse2_logs(path)
-    if not logs:
-        raise FormatError(f"{path}: expected a log with {POSES}, found none.")
-    if scene is None and len(logs) == 1:
-        return path / logs[0]
-    if scene is None:
-        raise FormatError(f"{path}: has {len(logs)} logs. Name one as scene: {', '.join(logs[:5])}, ...")
-    if scene not in logs:
-        raise FormatError(f"{path}: no log {scene!r}.{did_you_mean(scene, logs)}")
-    return path / scene
 
 
 def _poses(folder: Path) -> Poses:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from drivelabel._check import did_you_mean
-from drivelabel.errors import FormatError, InvalidLabelError, StoreError
+from drivelabel.errors import FormatError, InvalidLabelError
 from drivelabel.formats.dgp.files import BOXES_2D, BOXES_3D, KINDS, Classes, read_classes, read_pose
 from drivelabel.formats.dgp.recorded import Datum, Recording, read_recording
 from drivelabel.formats.imported import Imported
 from drivelabel.formats.loading import Fields, read_json, safe_join
+from drivelabel.formats.picking import picked_scene
 from drivelabel.formats.pixels import CORNER
 from drivelabel.formats.report import Tally
 from drivelabel.geometry import matrix_to_quat_wxyz
@@ -86,18 +86,8 @@ def read_dgp(
 def _scene_file(path: Path, scene: str | None) -> Path:
     if path.is_file():
         return path
-    if not path.is_dir():
-        raise StoreError(f"{path}: no such file or folder.")
-    names = dgp_scenes(path)
-    if not names:
-        raise FormatError(f"{path}: expected a scene_*.json beside a folder calibration, found none.")
-    if scene is None and len(names) == 1:
-        return path / names[0]
-    if scene is None:
-        raise FormatError(f"{path}: has {len(names)} scenes. Name one as scene: {', '.join(names[:3])}, ...")
-    if scene not in names:
-        raise FormatError(f"{path}: no scene {scene!r}.{did_you_mean(scene, names)}")
-    return path / scene
+    expected = "a scene_*.json beside a folder calibration"
+    return picked_scene(path, dgp_scenes(path), scene, "scene", expected)
 
 
 @dataclass(slots=True)

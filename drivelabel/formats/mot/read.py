@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from drivelabel._check import did_you_mean
-from drivelabel.errors import FormatError, StoreError
+from drivelabel.errors import FormatError
 from drivelabel.formats.classes import taxonomy_of_names
 from drivelabel.formats.imported import Imported
 from drivelabel.formats.loading import read_text
 from drivelabel.formats.mot.classes import MOT
+from drivelabel.formats.picking import picked_scene
 from drivelabel.formats.pixels import PixelConvention
 from drivelabel.formats.report import Tally
 from drivelabel.formats.sequences import (
@@ -81,7 +81,7 @@ def read_mot(
         parts = [_truth_or_result(path, table, truth, tally)]
         taxonomy = MOT
     else:
-        folder = _sequence(path, scene)
+        folder = picked_scene(path, mot_sequences(path), scene, "sequence", "a sequence with gt/gt.txt")
         info = read_seqinfo(folder)
         taxonomy = _taxonomy(folder)
         parts = []
@@ -103,23 +103,6 @@ def read_mot(
     hull = _hull(boxes)
     built = sequence_scene(folder, info, n_frames, hull, Layer(layer, taxonomy, tables={"boxes2d": grouped}))
     return Imported(replace(built, info={**built.info, "format": "mot"}), tally.report("mot", str(path)))
-
-
-def _sequence(path: Path, scene: str | None) -> Path:
-    if not path.is_dir():
-        raise StoreError(f"{path}: no such file or folder.")
-    names = mot_sequences(path)
-    if not names:
-        raise FormatError(f"{path}: expected a sequence with gt/gt.txt, found none.")
-    if scene is None and len(names) == 1:
-        return path / names[0]
-    if scene is None:
-        raise FormatError(
-            f"{path}: has {len(names)} sequences. Name one as scene: {', '.join(names[:5])}, ..."
-        )
-    if scene not in names:
-        raise FormatError(f"{path}: no sequence {scene!r}.{did_you_mean(scene, names)}")
-    return path / scene
 
 
 def _taxonomy(folder: Path) -> Taxonomy:

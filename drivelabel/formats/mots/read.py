@@ -10,12 +10,12 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from drivelabel._check import did_you_mean
-from drivelabel.errors import FormatError, StoreError
+from drivelabel.errors import FormatError
 from drivelabel.formats.imported import Imported
 from drivelabel.formats.loading import read_bytes, read_text
 from drivelabel.formats.mots.classes import IGNORE_ID, MOTS, PER_CLASS, ROW_OF_CLASS
 from drivelabel.formats.painting import InstancePainter, mask_of_rle
+from drivelabel.formats.picking import picked_scene
 from drivelabel.formats.report import Tally
 from drivelabel.formats.sequences import (
     MAX_FRAMES,
@@ -125,18 +125,8 @@ def read_mots(
 def _sequence(path: Path, scene: str | None) -> Path:
     if path.is_file():
         return path
-    if not path.is_dir():
-        raise StoreError(f"{path}: no such file or folder.")
-    names = mots_sequences(path)
-    if not names:
-        raise FormatError(f"{path}: expected MOTS' text files or folders of 16-bit PNG, found none.")
-    if scene is None and len(names) == 1:
-        return path / names[0]
-    if scene is None:
-        raise FormatError(f"{path}: has {len(names)} sequences. Name one as scene: {', '.join(names[:5])}.")
-    if scene not in names:
-        raise FormatError(f"{path}: no sequence {scene!r}.{did_you_mean(scene, names)}")
-    return path / scene
+    expected = "MOTS' text files or folders of 16-bit PNG"
+    return picked_scene(path, mots_sequences(path), scene, "sequence", expected)
 
 
 def _of_text(file: Path, first_frame: int | None, on_invalid: str, tally: Tally) -> Iterator[_Thing]:

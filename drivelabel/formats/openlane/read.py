@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-from drivelabel._check import did_you_mean
 from drivelabel.errors import FormatError, InvalidLabelError, StoreError
 from drivelabel.formats.imported import Imported
 from drivelabel.formats.lane_lines import image_size, lines_table
@@ -21,6 +20,7 @@ from drivelabel.formats.openlane.codes import (
     kind_beside_style,
     style_of,
 )
+from drivelabel.formats.picking import picked_scene
 from drivelabel.formats.pixels import CORNER
 from drivelabel.formats.report import Tally
 from drivelabel.labels import DRIVING, NO_TRACK, Attributes, Grouped, LaneLines
@@ -103,20 +103,8 @@ class _Image:
 
 
 def _segment(path: Path, scene: str | None) -> Path:
-    if not path.is_dir():
-        raise StoreError(f"{path}: no such folder.")
-    names = openlane_segments(path)
-    if scene is None and len(names) == 1:
-        return path / names[0]
-    if scene is not None and scene in names:
-        return path / scene
-    if not names:
-        raise FormatError(f"{path}: expected JSON files, one for each image.")
-    if scene is None:
-        raise FormatError(
-            f"{path}: has {len(names)} segments. Name one as scene: {', '.join(names[:5])}, ..."
-        )
-    raise FormatError(f"{path}: no segment {scene!r}.{did_you_mean(scene, names)}")
+    names = openlane_segments(path) if path.is_dir() else []
+    return picked_scene(path, names, scene, "segment", "JSON files, one for each image")
 
 
 def _times(stems: list[str]) -> list[int]:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from drivelabel._check import did_you_mean
-from drivelabel.errors import FormatError, StoreError
 from drivelabel.formats.imported import Imported
+from drivelabel.formats.picking import picked_scene
 from drivelabel.formats.report import Tally
 from drivelabel.media import IngestOptions
 from drivelabel.media.pandaset import LAYER, ingest_pandaset, is_pandaset
@@ -44,16 +43,8 @@ def read_pandaset(
         FormatError: there are several sequences and none is named, or a file holds other data.
     """
     path = Path(path)
-    names = pandaset_sequences(path)
-    if not names:
-        raise StoreError(f"{path}: expected a PandaSet sequence, with lidar/poses.json and camera/.")
-    if scene is None and len(names) > 1:
-        raise FormatError(
-            f"{path}: has {len(names)} sequences. Name one as scene: {', '.join(names[:5])}, ..."
-        )
-    if scene is not None and scene not in names:
-        raise FormatError(f"{path}: no sequence {scene!r}.{did_you_mean(scene, names)}")
-    folder = (path / (scene or names[0])).resolve()
+    expected = "a PandaSet sequence, with lidar/poses.json and camera/"
+    folder = picked_scene(path, pandaset_sequences(path), scene, "sequence", expected).resolve()
     found = ingest_pandaset(folder, IngestOptions(on_invalid=on_invalid, hash_files=False))
     if LAYER in found.layers and layer != LAYER:
         found = replace(found, layers={layer: replace(found.layers[LAYER], name=layer)})
