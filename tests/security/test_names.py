@@ -67,7 +67,16 @@ def _hostile(names: Sequence[str], root: Path) -> ImageSet:
     return ImageSet(names[0], sources, np.full((n, 2), HW), taxonomy, {"truth": layer}, splits, str(root))
 
 
-@pytest.mark.parametrize("writer", writers())
+NEEDS = {"mcap": "mcap", "rerun": "rerun"}
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        pytest.param(name, marks=pytest.mark.needs(NEEDS[name])) if name in NEEDS else name
+        for name in writers()
+    ],
+)
 def test_a_writer_touches_nothing_but_its_place(writer: str, tmp_path: Path) -> None:
     assert len(set(NAMES)) == 40
     home = tmp_path / "a" / "b"

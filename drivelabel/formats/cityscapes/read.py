@@ -160,7 +160,8 @@ class _Image:
             return lookup[_grey(file, hw)]
         if (file := self.root / self.place.labels(INSTANCES)).is_file():
             ids = _grey(file, hw)
-            return _rows_of_ids(np.where(ids >= 1000, ids // 1000, ids), file)
+            wide = ids.astype(np.int64)  # 1000 is no uint8
+            return _rows_of_ids(np.where(wide >= 1000, wide // 1000, wide), file)
         return None
 
     def _instances(self, hw: tuple[int, int]) -> tuple[AnyArray | None, Boxes2D | None]:
