@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from drivelabel.labels import Taxonomy, get_taxonomy
 from drivelabel.pipeline.import_run import drives_of, read_labels
 from drivelabel.pipeline.placing import with_own_names
 from drivelabel.pipeline.splits import parse_split, with_splits
-from drivelabel.scene import Scene, image_set_of, is_image_set
+from drivelabel.scene import image_set_of, is_image_set
 from drivelabel.storage import open_scene
 
 
@@ -95,14 +94,9 @@ def write_labels(
         data = [_under(item, settings, tally) for item in data]
     given = data[0] if len(data) == 1 else list(data)
     before = tally.report(format_name, str(out))
-    with ExitStack() as stack:
-        if "read_image" in option_types(write) and isinstance(given, Scene):
-            from drivelabel.media import open_frames
-
-            options["read_image"] = stack.enter_context(open_frames(given)).read
-        if settings.strict:
-            _rehearse(write, given, out, settings.layer, options, before)
-        report = write(given, out, settings.layer, overwrite=settings.overwrite, **options)
+    if settings.strict:
+        _rehearse(write, given, out, settings.layer, options, before)
+    report = write(given, out, settings.layer, overwrite=settings.overwrite, **options)
     sidecar_path(out).unlink(missing_ok=True)  # of an export that was replaced
     if settings.sidecar:
         _add_sidecar(format_name, data[0], out, settings.layer)

@@ -54,7 +54,7 @@ def _options(function: Any) -> dict[str, str]:
 
     if function is None:
         return {}
-    own = {"scene", "on_invalid", "images", "read_image"}
+    own = {"scene", "on_invalid", "images"}
     return {name: _shown(kind) for name, kind in option_types(function).items() if name not in own}
 
 
